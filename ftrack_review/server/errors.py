@@ -1,0 +1,109 @@
+"""What the server refuses, as exceptions that carry their answer.
+
+A handler raises a :class:`ServerFault`; the transaction is rolled back and the caller receives
+:meth:`ServerFault.answer` in place of all results. A fault is the caller's, except for
+:func:`server_error`, which hides what went wrong inside. Nothing here knows of HTTP beyond the number that a
+strict caller wants to see.
+
+Called by every module of the server.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+from ftrack_review.exception import Error
+
+__all__ = [
+    "ServerFault",
+    "describe",
+    "duplicate_error",
+    "invalid_credentials",
+    "not_found",
+    "permission_error",
+    "server_error",
+    "validation_error",
+]
+
+# A value in an error is there to be recognised, not to be read whole.
+_LONGEST_VALUE = 120
+
+
+class ServerFault(Error):
+    """The answer to a request that is refused.
+
+    *exception_class* is the name that goes on the wire (``ValidationError``), *content* the text for people,
+    *status* the HTTP status for callers in strict mode, *error_code* a code for programs and *attribute* the
+    attribute that the fault is about, where it is about one.
+    """
+
+    default_message = "The request is refused."
+
+    def __init__(
+        self,
+        exception_class: str,
+        content: str,
+        status: int,
+        error_code: Optional[str] = None,
+        attribute: Optional[str] = None,
+    ) -> None:
+        """Initialise. Braces in *content* become parentheses: the official client formats the text."""
+        self.content = content.replace("{", "(").replace("}", ")")
+        super().__init__(self.content)
+        self.exception_class = exception_class
+        self.status = status
+        self.error_code = error_code
+        self.attribute = attribute
+
+    def __str__(self) -> str:
+        """Return the class and the text."""
+        return f"{self.exception_class}: {self.content}"
+
+    def answer(self) -> Dict[str, Any]:
+        """Return the error object for the wire."""
+        return {"content": self.content, "exception": self.exception_class, "error_code": self.error_code}
+
+
+def validation_error(content: str, attribute: Optional[str] = None) -> ServerFault:
+    """Return the fault for a value, name, type or expression that is not acceptable."""
+    return ServerFault("ValidationError", content, 422, attribute=attribute)
+
+
+def duplicate_error(content: str, attribute: Optional[str] = None) -> ServerFault:
+    """Return the fault for something that exists already.
+
+    The text holds the name of the class as well, as clients look for it there (a second timer).
+    """
+    return ServerFault("DuplicateEntryError", f"DuplicateEntryError: {content}", 409, attribute=attribute)
+
+
+def permission_error(content: str) -> ServerFault:
+    """Return the fault for something that the caller may not do."""
+    return ServerFault("PermissionError", content, 403)
+
+
+def invalid_credentials(content: str = "The supplied API key or user is not valid.") -> ServerFault:
+    """Return the fault for a caller who cannot be recognised."""
+    return ServerFault("InvalidCredentialsError", content, 401, error_code="api_credentials_invalid")
+
+
+def not_found(content: str) -> ServerFault:
+    """Return the fault for an entity that does not exist."""
+    return ServerFault("NotFound", content, 404)
+
+
+def server_error(content: str = "The server failed. Its log says why.") -> ServerFault:
+    """Return the fault for a mistake of the server's own."""
+    return ServerFault("ServerError", content, 500)
+
+
+def describe(value: Any) -> str:
+    """Return *value* as it should appear in an error: quoted, on one line and not too long."""
+    if isinstance(value, dict) and "__entity_type__" in value:
+        key = ", ".join(str(part) for name, part in value.items() if name != "__entity_type__")
+        text = f"{value['__entity_type__']} {key}"
+    elif isinstance(value, dict) and "__type__" in value:
+        text = repr(value.get("value"))
+    else:
+        text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
