@@ -8,7 +8,7 @@ Called by ``dispatch`` and, as a type, by every handler.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Protocol, Tuple
 
@@ -144,4 +144,4 @@ class RequestContext:
 
 def utc_now() -> str:
     """Return the present time as the database keeps it: UTC, without zone, in whole seconds."""
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    return dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
