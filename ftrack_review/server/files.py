@@ -1,0 +1,475 @@
+"""The media folder: one file per component, put there whole or not at all.
+
+A file is written beside its place under another name and moved there once its size and MD5 are what was
+announced, so that neither a broken connection nor a full disk leaves half a file behind. The name of a file
+is made from the component's id alone; nothing that a client says becomes part of a path.
+
+This module knows files and the actions that hand out addresses for them, not HTTP: ``endpoint`` moves the bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import errno
+import hashlib
+import mimetypes
+import os
+import re
+import shutil
+import time
+import uuid
+from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional
+from urllib.parse import quote, urlencode
+
+from ftrack_review.server.access import token_fault
+from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
+
+__all__ = [
+    "Files",
+    "Incoming",
+    "content_type",
+    "handle_complete_multipart_upload",
+    "handle_generate_signed_url",
+    "handle_get_upload_metadata",
+]
+
+#: For how long an address for an upload is good, in seconds: a large file on a slow line takes a while.
+UPLOAD_LIFETIME_S = 24 * 3600
+
+#: For how long an address for a download is good at least, in seconds.
+DOWNLOAD_LIFETIME_S = 24 * 3600
+
+#: The most parts that an upload may have, as of object stores.
+MAXIMUM_PARTS = 10_000
+
+# Ids that can be file names everywhere; upper case is not, as some file systems ignore it.
+_PLAIN_ID = re.compile(r"[0-9a-z][0-9a-z_-]{3,99}\Z")
+_LONGEST_ID = 255
+_STALE_S = 2 * 24 * 3600
+_COPY_BYTES = 4 * 1024 * 1024
+
+# What browsers need to be told and the tables of some platforms lack.
+_CONTENT_TYPES = {
+    ".mov": "video/quicktime",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+    ".mxf": "application/mxf",
+    ".webp": "image/webp",
+    ".exr": "image/x-exr",
+    ".dpx": "image/x-dpx",
+    ".otio": "application/json",
+}
+
+
+def content_type(name: str) -> str:
+    """Return the media type of a file called *name*, ``application/octet-stream`` where it says nothing."""
+    extension = os.path.splitext(name)[1].lower()
+    return _CONTENT_TYPES.get(extension) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+class Files:
+    """The files of all components, in one folder."""
+
+    def __init__(self, folder: str, *, is_durable: bool = True) -> None:
+        """Initialise with *folder*, which is made if need be.
+
+        *is_durable* waits until the disk has what is written, which a folder that will be thrown away can
+        do without.
+        """
+        self.folder = os.path.abspath(folder)
+        self._is_durable = is_durable
+        self._incoming = os.path.join(self.folder, ".incoming")
+        self._thumbnails = os.path.join(self.folder, ".thumbnails")
+        self.work = os.path.join(self.folder, ".work")
+        for path in (self.folder, self._incoming, self._thumbnails, self.work):
+            os.makedirs(path, exist_ok=True)
+        self._sweep()
+
+    def path(self, component_id: str) -> str:
+        """Return where the file of the component *component_id* is or would be."""
+        name = _file_name(component_id)
+        return os.path.join(self.folder, name[:2], name)
+
+    def has(self, component_id: str) -> bool:
+        """Return whether there is a file for *component_id*."""
+        return os.path.isfile(self.path(component_id))
+
+    def size(self, component_id: str) -> Optional[int]:
+        """Return the size of the file of *component_id* in bytes, or None where there is none."""
+        try:
+            return os.path.getsize(self.path(component_id))
+        except OSError:
+            return None
+
+    def receive(
+        self,
+        component_id: str,
+        *,
+        size: Optional[int] = None,
+        checksum: Optional[str] = None,
+        part: Optional[int] = None,
+        upload_id: Optional[str] = None,
+    ) -> Incoming:
+        """Return the way in for the file of *component_id*, or for one *part* of the upload *upload_id*.
+
+        *size* in bytes and *checksum*, the MD5 in base64, are what was announced and will be checked.
+        """
+        if part is None:
+            target = self.path(component_id)
+        else:
+            folder = self._parts_folder(component_id, upload_id or "")
+            os.makedirs(folder, exist_ok=True)
+            target = os.path.join(folder, str(part))
+        if size is not None and shutil.disk_usage(self.folder).free < size:
+            raise disk_full()
+        scratch = os.path.join(self._incoming, uuid.uuid4().hex)
+        return Incoming(scratch, target, size=size, checksum=checksum, is_durable=self._is_durable)
+
+    def adopt(self, component_id: str, source: str) -> int:
+        """Move the file *source*, made on this disk, to the place of *component_id*. Return its size."""
+        target = self.path(component_id)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        self._forget_thumbnails(component_id)
+        size = os.path.getsize(source)
+        try:
+            os.replace(source, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            with open(source, "rb") as stream, self.receive(component_id, size=size) as incoming:
+                incoming.copy(stream)
+                incoming.finish()
+            os.remove(source)
+        return size
+
+    def remove(self, component_id: str) -> bool:
+        """Remove the file of *component_id* and what was made from it. Return whether there was one."""
+        self._forget_thumbnails(component_id)
+        try:
+            os.remove(self.path(component_id))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def thumbnail_path(self, component_id: str, size: int) -> str:
+        """Return where the thumbnail of *component_id* in *size* pixels is kept once it was made."""
+        return os.path.join(self._thumbnails, f"{_file_name(component_id)}.{size}.jpg")
+
+    def assemble(self, component_id: str, upload_id: str, parts: Iterable[Mapping[str, Any]]) -> int:
+        """Put the *parts* of an upload together as the file of *component_id*. Return its size in bytes.
+
+        *parts* hold ``part_number`` and ``e_tag`` in any order. Doing it twice is the same as doing it once.
+        """
+        folder = self._parts_folder(component_id, upload_id)
+        numbers = sorted((int(part["part_number"]), str(part["e_tag"]).strip('"')) for part in parts)
+        if not os.path.isdir(folder):
+            if self.has(component_id):
+                return self.size(component_id) or 0
+            raise validation_error("There is no such upload, or none of its parts has arrived.", "upload_id")
+        with self.receive(component_id) as incoming:
+            for number, e_tag in numbers:
+                try:
+                    stream = open(os.path.join(folder, str(number)), "rb")  # noqa: SIM115 - closed below.
+                except OSError as error:
+                    raise validation_error(f"Part {number} of the upload has not arrived.", "parts") from error
+                with stream:
+                    if incoming.copy(stream) != e_tag:
+                        raise validation_error(f"Part {number} of the upload is not what was sent.", "parts")
+            size = incoming.finish()
+        self._forget_thumbnails(component_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        return size
+
+    def _parts_folder(self, component_id: str, upload_id: str) -> str:
+        return os.path.join(self._incoming, "parts-" + _file_name(f"{component_id}/{upload_id}"))
+
+    def _forget_thumbnails(self, component_id: str) -> None:
+        prefix = _file_name(component_id) + "."
+        with os.scandir(self._thumbnails) as entries:
+            stale = [entry.path for entry in entries if entry.name.startswith(prefix)]
+        for path in stale:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+
+    def _sweep(self) -> None:
+        """Remove what interrupted uploads left behind long ago."""
+        limit = time.time() - _STALE_S
+        with os.scandir(self._incoming) as entries:
+            stale = [entry for entry in entries if entry.stat().st_mtime < limit]
+        for entry in stale:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.remove(entry.path)
+
+
+class Incoming:
+    """A file on its way in. Leaving it as a context manager before :meth:`finish` discards it."""
+
+    def __init__(
+        self, scratch: str, target: str, *, size: Optional[int], checksum: Optional[str], is_durable: bool
+    ) -> None:
+        """Initialise. What is written goes to *scratch* and moves to *target* at the end."""
+        self._scratch = scratch
+        self._target = target
+        self._expected_size = size
+        self._expected_checksum = checksum
+        self._is_durable = is_durable
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._received = 0
+        self._stream: Optional[BinaryIO] = open(scratch, "xb")  # noqa: SIM115 - closed by discard and finish.
+
+    def __enter__(self) -> Incoming:
+        """Return the way in."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Discard what was written unless it was finished."""
+        self.discard()
+
+    @property
+    def e_tag(self) -> str:
+        """The MD5 of what has arrived so far, in hexadecimal."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        """Append *data*. Raise a fault as soon as there is more than was announced, or no room."""
+        self._received += len(data)
+        if self._expected_size is not None and self._received > self._expected_size:
+            raise upload_fault(
+                f"More arrived than the {self._expected_size} bytes that were announced.", status=413
+            )
+        assert self._stream is not None
+        try:
+            self._stream.write(data)
+        except OSError as error:
+            raise _translate(error) from error
+        self._digest.update(data)
+
+    def copy(self, stream: BinaryIO) -> str:
+        """Append all of *stream*. Return the MD5 of that stream alone, in hexadecimal."""
+        digest = hashlib.md5(usedforsecurity=False)
+        while True:
+            data = stream.read(_COPY_BYTES)
+            if not data:
+                return digest.hexdigest()
+            digest.update(data)
+            self.write(data)
+
+    def finish(self) -> int:
+        """Check the file and move it to its place. Return its size in bytes."""
+        if self._expected_size is not None and self._received != self._expected_size:
+            raise upload_fault(
+                f"The upload ended after {self._received} of {self._expected_size} announced bytes. "
+                "Nothing was kept; send it again."
+            )
+        if self._expected_checksum is not None:
+            arrived = base64.b64encode(self._digest.digest()).decode("ascii")
+            if arrived != self._expected_checksum:
+                raise upload_fault(
+                    f"The MD5 of what arrived is {arrived}, not {self._expected_checksum} as announced. "
+                    "Nothing was kept; send it again.",
+                    status=422,
+                )
+        assert self._stream is not None
+        try:
+            self._stream.flush()
+            if self._is_durable:
+                os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._stream = None
+            os.makedirs(os.path.dirname(self._target), exist_ok=True)
+            os.replace(self._scratch, self._target)
+        except OSError as error:
+            raise _translate(error) from error
+        return self._received
+
+    def discard(self) -> None:
+        """Remove what was written, if it was not finished. May be called twice."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            # A full disk shows when the buffer is written out; the file goes anyway.
+            with contextlib.suppress(OSError):
+                stream.close()
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self._scratch)
+
+
+def upload_fault(content: str, *, status: int = 400) -> ServerFault:
+    """Return the fault for an upload that is not what was announced."""
+    return ServerFault("ValidationError", content, status)
+
+
+def disk_full() -> ServerFault:
+    """Return the fault for a disk without room."""
+    return ServerFault(
+        "ServerError", "The server's disk is full. Nothing was kept; make room and send it again.", 507
+    )
+
+
+def handle_get_upload_metadata(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
+    """Answer with the address that takes the file of a component, whether the component exists or not.
+
+    The address takes one PUT without credentials; its token holds the size and MD5 that will be checked.
+    With *parts* there is one address for each part.
+    """
+    component_id = _read_id(action)
+    size = action.get("file_size")
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise validation_error(f"file_size must be a number of bytes, not {describe(size)}.", "file_size")
+    name = action.get("file_name")
+    if not isinstance(name, str) or not name.strip():
+        raise validation_error(f"file_name must be a name, not {describe(name)}.", "file_name")
+    parts = action.get("parts")
+    if parts is None:
+        return _single_upload(context.server, component_id, name, size, _read_checksum(action))
+    if isinstance(parts, bool) or not isinstance(parts, int) or not 1 <= parts <= MAXIMUM_PARTS:
+        raise validation_error(
+            f"parts must be a number from 1 to {MAXIMUM_PARTS}, not {describe(parts)}.", "parts"
+        )
+    upload_id = uuid.uuid4().hex
+    return {
+        "component_id": component_id,
+        "upload_id": upload_id,
+        "urls": [
+            {
+                "part_number": number,
+                "signed_url": upload_url(context.server, component_id, upload=upload_id, part=number, most=size),
+            }
+            for number in range(1, parts + 1)
+        ],
+    }
+
+
+def _single_upload(
+    server: Any, component_id: str, name: str, size: int, checksum: Optional[str]
+) -> Dict[str, Any]:
+    headers = {"Content-Type": content_type(name), "Content-Length": str(size)}
+    if checksum is not None:
+        headers["Content-MD5"] = checksum
+    url = upload_url(server, component_id, size=size, md5=checksum)
+    return {"component_id": component_id, "url": url, "headers": headers}
+
+
+def handle_complete_multipart_upload(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
+    """Answer with the address of a component whose parts have been put together.
+
+    The work was done by :func:`prepare` before the transaction began.
+    """
+    component_id = _read_id(action)
+    if not context.server.files.has(component_id):
+        raise validation_error("None of the parts of this upload has arrived.", "upload_id")
+    return {
+        "action": "complete_multipart_upload",
+        "component_id": component_id,
+        "url": context.server.component_url(component_id),
+    }
+
+
+def prepare(server: Any, actions: Iterable[Any]) -> None:
+    """Put together the parts of the uploads that *actions* complete.
+
+    It happens before their transaction, as copying gigabytes must not keep other writers waiting.
+    """
+    for action in actions:
+        if isinstance(action, dict) and action.get("action") == "complete_multipart_upload":
+            parts: List[Any] = action.get("parts") or []
+            upload_id = action.get("upload_id")
+            if not isinstance(upload_id, str) or not isinstance(parts, list):
+                raise validation_error("upload_id and parts are needed to complete an upload.", "upload_id")
+            for part in parts:
+                if not isinstance(part, dict) or not isinstance(part.get("part_number"), int):
+                    raise validation_error(f"{describe(part)} is no part of an upload.", "parts")
+                part.setdefault("e_tag", "")
+            server.files.assemble(_read_id(action), upload_id, parts)
+
+
+def handle_generate_signed_url(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
+    """Answer with an address that needs no credentials to get or put the file of a component."""
+    component_id = _read_id(action)
+    operation = action.get("operation", "get")
+    if operation == "get":
+        return {"signed_url": context.server.component_url(component_id)}
+    if operation == "put":
+        return {"signed_url": upload_url(context.server, component_id)}
+    raise validation_error(f'operation must be "get" or "put", not {describe(operation)}.', "operation")
+
+
+def upload_url(server: Any, component_id: str, **claims: Any) -> str:
+    """Return the address that takes the file of *component_id*, bound to the *claims* that are not None."""
+    kept = {name: value for name, value in claims.items() if value is not None}
+    token = server.signer.sign("put", component_id, lifetime_s=UPLOAD_LIFETIME_S, **kept)
+    return f"{server.base_url()}/upload/{quote(component_id, safe='')}?{urlencode({'token': token})}"
+
+
+def download_url(server: Any, component_id: str, *, route: str = "get", size: Optional[int] = None) -> str:
+    """Return the address where the file of *component_id* can be read, or with *route* thumbnail its picture."""
+    token = server.signer.sign("get", component_id, lifetime_s=DOWNLOAD_LIFETIME_S, is_steady=True)
+    query: Dict[str, Any] = {"id": component_id}
+    if size is not None:
+        query["size"] = size
+    return f"{server.base_url()}/component/{route}?{urlencode({**query, 'token': token})}"
+
+
+def _read_id(action: Mapping[str, Any]) -> str:
+    component_id = action.get("component_id")
+    if not isinstance(component_id, str) or not component_id.strip() or len(component_id) > _LONGEST_ID:
+        raise validation_error(
+            f"component_id must be the id of a component, not {describe(component_id)}.", "component_id"
+        )
+    return component_id
+
+
+def _read_checksum(action: Mapping[str, Any]) -> Optional[str]:
+    checksum = action.get("checksum")
+    if checksum is None:
+        return None
+    try:
+        if len(base64.b64decode(checksum, validate=True)) == hashlib.md5(usedforsecurity=False).digest_size:
+            return str(checksum)
+    except (binascii.Error, ValueError, TypeError):
+        pass
+    raise validation_error(f"checksum must be an MD5 in base64, not {describe(checksum)}.", "checksum")
+
+
+def find_component(connection: Any, catalogue: Any, component_id: str) -> Mapping[str, Any]:
+    """Return the stored row of *component_id*. Raise a fault where there is none."""
+    from ftrack_review.server import ledger
+
+    row = ledger.find_entity(connection, catalogue, "Component", component_id)
+    if row is None:
+        raise not_found(f"There is no component {describe(component_id)}.")
+    return row
+
+
+def check_put_token(claims: Mapping[str, Any], length: Optional[int]) -> None:
+    """Raise a fault if a body of *length* bytes cannot be what the token's *claims* were made for."""
+    announced = claims.get("size")
+    if announced is not None and length is not None and length != announced:
+        raise upload_fault(
+            f"The upload has {length} bytes, but {announced} were announced.",
+            status=413 if length > announced else 400,
+        )
+    most = claims.get("most")
+    if most is not None and length is not None and length > most:
+        raise upload_fault(f"A part of {length} bytes cannot belong to a file of {most}.", status=413)
+    if (claims.get("part") is None) != (claims.get("upload") is None):
+        raise token_fault()
+
+
+def _file_name(component_id: str) -> str:
+    if _PLAIN_ID.match(component_id):
+        return component_id
+    # No plain id begins with a tilde, so that nobody can choose an id whose file is another's.
+    return "~" + hashlib.sha256(component_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _translate(error: OSError) -> ServerFault:
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return disk_full()
+    return ServerFault("ServerError", f"The server could not store the file: {error.strerror}.", 500)

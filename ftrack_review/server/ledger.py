@@ -1,0 +1,238 @@
+"""The private tables: API keys, link tokens, queued mail and settings.
+
+They hold what the server needs and no client may see. One function for each thing that is asked of them or
+done to them, each on a connection that the caller brings, so that it becomes part of the caller's
+transaction.
+
+Called by ``access``, ``mail``, ``jobs`` and ``application``; what the columns mean is said in ``tables``.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Dict, List, Mapping, Optional
+
+import sqlalchemy as sa
+
+__all__ = [
+    "add_key",
+    "add_mail",
+    "add_token",
+    "claim_mail",
+    "find_entity",
+    "find_key",
+    "find_setting",
+    "find_token",
+    "list_jobs",
+    "list_keys",
+    "next_mail_at",
+    "revoke_keys",
+    "revoke_tokens",
+    "set_setting",
+    "update_mail",
+]
+
+_KEY = sa.table(
+    "_api_key",
+    *map(sa.column, ("id", "user_id", "hash", "name", "created_at", "revoked_at")),
+    sa.column("run", sa.Boolean),
+)
+_TOKEN = sa.table(
+    "_token",
+    *map(sa.column, ("hash", "purpose", "subject", "data", "created_at", "expires_at", "revoked_at")),
+)
+_MAIL = sa.table(
+    "_mail",
+    *map(
+        sa.column,
+        (
+            "id",
+            "kind",
+            "subject_id",
+            "recipient",
+            "subject",
+            "message",
+            "state",
+            "next_attempt_at",
+            "error",
+            "created_at",
+            "sent_at",
+        ),
+    ),
+    sa.column("attempts", sa.Integer),
+)
+_SETTING = sa.table("_setting", sa.column("name"), sa.column("value"))
+
+
+def add_key(connection: Any, *, user_id: str, hash: str, name: str, run: bool, now: str) -> str:
+    """Store the *hash* of a new API key of *user_id*. Return the id of the key."""
+    key_id = str(uuid.uuid4())
+    values = {"id": key_id, "user_id": user_id, "hash": hash, "name": name, "created_at": now, "run": run}
+    connection.change(sa.insert(_KEY).values(**values))
+    return key_id
+
+
+def find_key(connection: Any, catalogue: Any, hash: str) -> Optional[Dict[str, Any]]:
+    """Return id, user_id, hash and username of the valid key with *hash*, or None.
+
+    The key of a deleted user is not valid.
+    """
+    user = catalogue.types["User"]
+    columns = user.columns
+    statement = (
+        sa.select(_KEY.c.id, _KEY.c.user_id, _KEY.c.hash, columns["username"].label("username"))
+        .join_from(_KEY, user.table, columns["id"] == _KEY.c.user_id)
+        .where(_KEY.c.hash == hash, _KEY.c.revoked_at.is_(None))
+    )
+    return _first(connection.run(statement))
+
+
+def list_keys(connection: Any, *, user_id: Optional[str] = None, run: Optional[bool] = None) -> List[Dict[str, Any]]:
+    """Return the valid keys, those of *user_id* or of running servers alone where asked."""
+    statement = sa.select(_KEY.c.id, _KEY.c.user_id, _KEY.c.name, _KEY.c.created_at, _KEY.c.run)
+    statement = statement.where(_KEY.c.revoked_at.is_(None))
+    if user_id is not None:
+        statement = statement.where(_KEY.c.user_id == user_id)
+    if run is not None:
+        statement = statement.where(_KEY.c.run == run)
+    return [dict(row._mapping) for row in connection.run(statement.order_by(_KEY.c.created_at))]
+
+
+def revoke_keys(
+    connection: Any,
+    *,
+    now: str,
+    key_id: Optional[str] = None,
+    user_id: Optional[str] = None,
+    run: Optional[bool] = None,
+) -> int:
+    """End the keys that fit every argument given. Return how many."""
+    statement = sa.update(_KEY).values(revoked_at=now).where(_KEY.c.revoked_at.is_(None))
+    if key_id is not None:
+        statement = statement.where(_KEY.c.id == key_id)
+    if user_id is not None:
+        statement = statement.where(_KEY.c.user_id == user_id)
+    if run is not None:
+        statement = statement.where(_KEY.c.run == run)
+    return int(connection.change(statement))
+
+
+def add_token(connection: Any, *, hash: str, purpose: str, subject: str, now: str) -> None:
+    """Store the *hash* of a token that is good for *purpose* and belongs to *subject*."""
+    values = {"hash": hash, "purpose": purpose, "subject": subject, "created_at": now}
+    connection.change(sa.insert(_TOKEN).values(**values))
+
+
+def find_token(connection: Any, *, hash: str, purpose: str) -> Optional[Dict[str, Any]]:
+    """Return hash, subject and creation of the valid token with *hash*, or None."""
+    statement = sa.select(_TOKEN.c.hash, _TOKEN.c.subject, _TOKEN.c.created_at).where(
+        _TOKEN.c.hash == hash, _TOKEN.c.purpose == purpose, _TOKEN.c.revoked_at.is_(None)
+    )
+    return _first(connection.run(statement))
+
+
+def revoke_tokens(connection: Any, *, subject: str, now: str) -> int:
+    """End every token of *subject*. Return how many."""
+    statement = sa.update(_TOKEN).values(revoked_at=now)
+    return int(connection.change(statement.where(_TOKEN.c.subject == subject, _TOKEN.c.revoked_at.is_(None))))
+
+
+def add_mail(
+    connection: Any, *, kind: str, subject_id: str, recipient: str, subject: str, message: str, now: str
+) -> str:
+    """Queue a *message*, the text of a whole mail. Return the id of the mail."""
+    mail_id = str(uuid.uuid4())
+    values = {
+        "id": mail_id,
+        "kind": kind,
+        "subject_id": subject_id,
+        "recipient": recipient,
+        "subject": subject,
+        "message": message,
+        "state": "queued",
+        "attempts": 0,
+        "next_attempt_at": now,
+        "created_at": now,
+    }
+    connection.change(sa.insert(_MAIL).values(**values))
+    return mail_id
+
+
+def claim_mail(connection: Any, *, now: str, until: str) -> Optional[Dict[str, Any]]:
+    """Return the queued mail that is due at *now*, or None, and keep others from it until *until*."""
+    statement = (
+        sa.select(*_MAIL.c)
+        .where(_MAIL.c.state == "queued", _MAIL.c.next_attempt_at <= now)
+        .order_by(_MAIL.c.next_attempt_at, _MAIL.c.created_at)
+        .limit(1)
+    )
+    mail = _first(connection.run(statement))
+    if mail is not None:
+        mail["attempts"] += 1
+        update_mail(connection, mail["id"], attempts=mail["attempts"], next_attempt_at=until)
+    return mail
+
+
+def next_mail_at(connection: Any) -> Optional[str]:
+    """Return when the next queued mail is due, or None where there is none."""
+    statement = sa.select(sa.func.min(_MAIL.c.next_attempt_at)).where(_MAIL.c.state == "queued")
+    found: Optional[str] = connection.run(statement)[0][0]
+    return found
+
+
+def update_mail(connection: Any, mail_id: str, **values: Any) -> None:
+    """Change what is stored of the mail *mail_id*."""
+    connection.change(sa.update(_MAIL).values(**values).where(_MAIL.c.id == mail_id))
+
+
+def list_mail(connection: Any, *, subject_id: str) -> List[Dict[str, Any]]:
+    """Return the mails about *subject_id* without their text, oldest first."""
+    columns = (_MAIL.c.id, _MAIL.c.kind, _MAIL.c.recipient, _MAIL.c.state, _MAIL.c.attempts, _MAIL.c.error)
+    statement = sa.select(*columns).where(_MAIL.c.subject_id == subject_id).order_by(_MAIL.c.created_at)
+    return [dict(row._mapping) for row in connection.run(statement)]
+
+
+def find_setting(connection: Any, name: str) -> Optional[str]:
+    """Return the value of the setting *name*, or None."""
+    found = connection.run(sa.select(_SETTING.c.value).where(_SETTING.c.name == name))
+    return str(found[0][0]) if found else None
+
+
+def set_setting(connection: Any, name: str, value: str) -> None:
+    """Give the setting *name* a *value*."""
+    if not connection.change(sa.update(_SETTING).values(value=value).where(_SETTING.c.name == name)):
+        connection.change(sa.insert(_SETTING).values(name=name, value=value))
+
+
+def find_entity(connection: Any, catalogue: Any, entity_type: str, entity_id: str) -> Optional[Dict[str, Any]]:
+    """Return the stored attributes of one entity with the key ``id``, or None where there is none.
+
+    ``__entity_type__`` holds its own type.
+    """
+    found = catalogue.types[entity_type]
+    columns = [column.label(name) for name, column in found.columns.items()]
+    type_column = found.table.c["_type"].label("__entity_type__")
+    statement = sa.select(type_column, *columns).where(found.columns["id"] == entity_id)
+    return _first(connection.run(statement))
+
+
+def list_jobs(connection: Any, catalogue: Any, *, statuses: List[str]) -> List[Dict[str, Any]]:
+    """Return id, user_id, status and data of the jobs that have one of *statuses*, oldest first."""
+    job = catalogue.types["Job"]
+    columns = [job.columns[name].label(name) for name in ("id", "user_id", "status", "data")]
+    statement = sa.select(*columns).where(job.columns["status"].in_(statuses)).order_by(job.table.c["_row"])
+    return [dict(row._mapping) for row in connection.run(statement)]
+
+
+def list_container(
+    connection: Any, catalogue: Any, entity_type: str, attribute: str, value: str
+) -> List[Mapping[str, Any]]:
+    """Return the stored attributes of the entities whose *attribute* is *value*, in the order of creation."""
+    found = catalogue.types[entity_type]
+    columns = [column.label(name) for name, column in found.columns.items()]
+    statement = sa.select(*columns).where(found.columns[attribute] == value).order_by(found.table.c["_row"])
+    return [dict(row._mapping) for row in connection.run(statement)]
+
+
+def _first(rows: List[Any]) -> Optional[Dict[str, Any]]:
+    return dict(rows[0]._mapping) if rows else None
