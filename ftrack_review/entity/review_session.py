@@ -1,0 +1,61 @@
+"""Review sessions, their objects and their invitees, with the methods that make reviewing short.
+
+The methods are those of :mod:`ftrack_review.review`, which is loaded when one is called.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ftrack_review.entity.base import Entity
+
+from ftrack_review.entity import factory
+
+__all__ = ["ReviewSession", "ReviewSessionInvitee", "ReviewSessionObject"]
+
+
+class _Method:
+    """A method that is a function of :mod:`ftrack_review.review`, found when it is first called."""
+
+    def __init__(self, place: str) -> None:
+        self.place = f"ftrack_review.review.{place}"
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        function: Callable[..., Any] = factory.resolve(self.place)
+        if instance is None:
+            return function
+        return function.__get__(instance, owner)
+
+
+class ReviewSession(Entity):
+    """A review session: what is shown, to whom, until when, and what they say."""
+
+    add = _Method("playlist:add")
+    publish = _Method("publishing:publish")
+    invite = _Method("invitation:invite")
+    send_invitations = _Method("invitation:send_invitations")
+    close = _Method("schedule:close")
+    reopen = _Method("schedule:reopen")
+    feedback = _Method("feedback:feedback")
+    summarise = _Method("report:summarise")
+
+
+class ReviewSessionObject(Entity):
+    """One version that is up for review."""
+
+    vote = _Method("feedback:vote")
+    comment = _Method("feedback:comment")
+    reply = _Method("feedback:reply")
+    votes = _Method("feedback:votes")
+    comments = _Method("feedback:comments")
+    overall_status = _Method("feedback:overall_status")
+
+
+class ReviewSessionInvitee(Entity):
+    """One person who is invited to a review session."""
+
+    send_invite = _Method("invitation:send_invite")
+    link = _Method("invitation:link")
