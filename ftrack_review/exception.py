@@ -32,6 +32,7 @@
      |    +-- DuplicateItemInCollectionError
      +-- ParseError
      |    +-- QueryError                    (ValueError)
+     |    +-- TimeError                     (ValueError)
      +-- EventHubError
      |    +-- EventHubConnectionError
      |    +-- EventHubPacketError
@@ -126,6 +127,7 @@ __all__ = [
     "ServerTimeoutError",
     "ServerValidationError",
     "StructureError",
+    "TimeError",
     "UnrecognisedAttributeError",
     "UnrecognisedEntityTypeError",
 ]
@@ -408,6 +410,12 @@ class QueryError(ParseError, ValueError):
         super().__init__(message)
         self.expression = expression
         self.position = position
+
+
+class TimeError(ParseError, ValueError):
+    """A text or value is not a point in time."""
+
+    default_message = "This is not a time."
 
 
 class EventHubError(Error):
