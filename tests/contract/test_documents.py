@@ -1,0 +1,42 @@
+"""The README, the documentation and the errors page are as true as the code."""
+
+import pathlib
+import re
+
+from ftrack_review import exception
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def commands_of_readme():
+    text = (ROOT / "README.rst").read_text(encoding="utf-8")
+    return re.findall(r"^ {4}(\S.*)$", text, re.MULTILINE)
+
+
+def test_the_readme_has_exactly_two_commands():
+    demo, tests = commands_of_readme()
+    assert demo.endswith("ftrack-review demo")
+    assert tests == "python3 tests/run.py"
+
+
+def test_continuous_integration_runs_the_commands_of_the_readme():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "command_of 1" in script
+    assert "command_of 2" in script
+
+
+def test_every_error_has_an_entry_on_its_page():
+    page = (ROOT / "docs" / "errors.rst").read_text(encoding="utf-8")
+    missing = [name for name in exception.__all__ if name != "ApiError" and f"\n{name}\n" not in page]
+    assert not missing
+
+
+def test_the_changelog_names_the_version():
+    from ftrack_review import __version__
+
+    changelog = (ROOT / "docs" / "changelog.rst").read_text(encoding="utf-8")
+    assert f"\n{__version__}" in changelog or "\nUnreleased" in changelog
+
+
+def test_the_licence_is_apache():
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")

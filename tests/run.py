@@ -1,0 +1,151 @@
+"""Make the environment that the tests need and run them: ``python3 tests/run.py [pytest arguments]``.
+
+Everything goes into ``.environments/`` beside the package: one environment for the tests and one for the official
+Python client, which the tests run as a black box. What is needed beyond Python is Chromium, for the pages; on Debian it is
+installed when this runs as root. Whatever cannot be installed ends the run with the reason; nothing is skipped.
+
+``--every-python`` runs the client's unit, wire and property tests on each Python from 3.9 to 3.13 that pyenv
+holds, with the newest dependencies, and on the oldest of them with the lowest.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ENVIRONMENTS = os.path.join(ROOT, ".environments")
+OFFICIAL_CLIENT = "ftrack-python-api==3.1.0"
+
+#: The lower ends of the ranges in pyproject.toml that the client itself needs.
+LOWEST = [
+    "arrow==0.17",
+    "clique==1.6.1",
+    "platformdirs==2.0.0",
+    "pyparsing==2.4.7",
+    "requests==2.25.0",
+    "termcolor==1.1.0",
+    "websocket-client==0.59.0",
+]
+CLIENT_TESTS = ["tests/unit", "tests/wire", "tests/property"]
+CLIENT_TEST_PACKAGES = ["pytest", "hypothesis", "pytest-randomly", "pytest-timeout"]
+
+
+def main(arguments: list[str]) -> int:
+    """Make the environments and run pytest with *arguments*. Return its exit status."""
+    if sys.version_info < (3, 9):
+        fail(f"Python 3.9 or newer is needed, and this is {sys.version.split()[0]}.")
+    every_python = "--every-python" in arguments
+    arguments = [argument for argument in arguments if argument != "--every-python"]
+    if every_python:
+        return run_on_every_python(arguments)
+    extras = "server,media,cli,test,lint,docs"
+    python = make_environment("tests", ["-e", f"{ROOT}[{extras}]"], stamp=read("pyproject.toml"))
+    official = make_environment("official", [OFFICIAL_CLIENT, "setuptools<81"], stamp=OFFICIAL_CLIENT)
+    environment = {
+        **os.environ,
+        "FTRACK_REVIEW_OFFICIAL_PYTHON": official,
+        "FTRACK_REVIEW_CHROMIUM": find_chromium(),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = [python, "-m", "pytest", *(arguments or ["-q"])]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def make_environment(name: str, packages: list[str], stamp: str, python: str | None = None) -> str:
+    """Return the Python of the environment *name*, made when it is missing or *stamp* has changed."""
+    folder = os.path.join(ENVIRONMENTS, name)
+    scripts = "Scripts" if os.name == "nt" else "bin"
+    executable = os.path.join(folder, scripts, "python.exe" if os.name == "nt" else "python")
+    digest = hashlib.sha256(f"{stamp}{packages}{python or sys.version}".encode()).hexdigest()
+    stamp_path = os.path.join(folder, "made-for")
+    if os.path.exists(stamp_path) and read(stamp_path) == digest:
+        return executable
+    print(f"Making the environment {os.path.relpath(folder, ROOT)} …", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    if python is None:
+        venv.create(folder, with_pip=True)
+    else:
+        run([python, "-m", "venv", folder])
+    run([executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
+    with open(stamp_path, "w", encoding="utf-8") as stream:
+        stream.write(digest)
+    return executable
+
+
+def find_chromium() -> str:
+    """Return the path of Chromium, installed from Debian's packages when it is missing."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name)
+        if path:
+            return path
+    if shutil.which("apt-get") is None or (hasattr(os, "geteuid") and os.geteuid() != 0):
+        fail(
+            "Chromium is needed to test the pages and cannot be installed from here. Install it (on Debian, as "
+            "root: apt-get install chromium) and run this again."
+        )
+    print("Installing Chromium …", flush=True)
+    run(["apt-get", "update", "-qq"])
+    run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], quiet=True)
+    path = shutil.which("chromium")
+    if not path:
+        fail("Chromium was installed and there is still no command 'chromium'.")
+    return path
+
+
+def run_on_every_python(arguments: list[str]) -> int:
+    """Run the client's tests on each Python that pyenv holds. Return how many failed."""
+    versions = []
+    for minor in range(9, 14):
+        found = sorted(glob.glob(os.path.expanduser(f"~/.pyenv/versions/3.{minor}.*/bin/python")))
+        if found:
+            versions.append((f"3.{minor}", found[-1]))
+    if not versions:
+        fail("pyenv holds no Python from 3.9 to 3.13 here.")
+    runs = [(version, path, [ROOT]) for version, path in versions]
+    runs.append((f"{versions[0][0]}-lowest", versions[0][1], [ROOT, *LOWEST]))
+    failed = []
+    for name, path, packages in runs:
+        wanted = [*packages, *CLIENT_TEST_PACKAGES, "types-requests"]
+        python = make_environment(f"python-{name}", wanted, stamp=read("pyproject.toml"), python=path)
+        print(f"Python {name}", flush=True)
+        ignored = ["--ignore=tests/unit/server", "--ignore=tests/unit/media"]
+        command = [python, "-m", "pytest", "-q", *ignored, *(arguments or []), *CLIENT_TESTS]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            failed.append(name)
+    print(f"{len(runs) - len(failed)} of {len(runs)} passed", *failed)
+    return len(failed)
+
+
+def read(path: str) -> str:
+    """Return the text of a file below the root."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def run(command: list[str], *, quiet: bool = False) -> None:
+    """Run *command*, or end with what it said."""
+    result = subprocess.run(
+        command,
+        check=False,
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+    )
+    if result.returncode:
+        fail(f"{' '.join(command)} ended with status {result.returncode}.\n{result.stdout or ''}")
+
+
+def fail(reason: str) -> None:
+    """End with *reason* and status 2."""
+    print(reason, file=sys.stderr)
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
