@@ -1,0 +1,276 @@
+"""Shape a schema into database tables.
+
+One table holds the rows of a whole family of entity types (all contexts, all components, ...), with the
+stored attributes of all of them as columns; an entity type without a family has a table of its own. This
+module makes those tables and the private ones that no schema shows. What the columns mean to queries is the
+catalogue's; nothing here touches a database.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+from ftrack_review.server.definition import find_how, is_derived
+
+if TYPE_CHECKING:
+    from sqlalchemy.types import TypeEngine
+
+    from ftrack_review.protocol.schema import AttributeSchema, EntitySchema, Schema
+
+__all__ = ["FamilyTable", "PrivateTables", "Tables", "family_of", "hidden_name", "link_name", "snake"]
+
+#: A key that the database counts up. SQLite does that for INTEGER only.
+_ROW = BigInteger().with_variant(Integer(), "sqlite")
+
+_TYPES: Mapping[str, TypeEngine[Any]] = {
+    "boolean": Boolean(),
+    "integer": BigInteger(),
+    "number": Float(),
+    # Text, JSON included: what is written is compared and sent as it is.
+    "object": Text(),
+    "string": Text(),
+    "variable": Text(),
+}
+
+# Looked up by name in every other script; keys of mappings are found by them.
+_SEARCHED = frozenset({"email", "key", "name", "username"})
+
+# Keys without `format: foreign_key`, by which collections find their elements.
+_UNDECLARED_KEYS = frozenset({"entity_id", "from_id", "parent_id", "to_id", "object_type_id", "project_id"})
+
+# Nobody asks what a user created, and an index costs every write.
+_NOT_SEARCHED = frozenset({"completed_by_id", "created_by", "created_by_id", "from_status_id"})
+
+
+@dataclass
+class FamilyTable:
+    """The table of one family, and which column holds which attribute.
+
+    *columns* maps (entity type, attribute) to the column; attributes that are two names for one thing share
+    it. *hidden* are the keys of references that the schema shows no attribute for, by (entity type,
+    reference).
+    """
+
+    table: Table
+    columns: Dict[Tuple[str, str], Column[Any]] = field(default_factory=dict)
+    hidden: Dict[Tuple[str, str], Column[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PrivateTables:
+    """What the server needs beyond the public model.
+
+    *setting* holds name and value (the version of the database among them), *api_key* the hashes of API
+    keys, *token* hashes of what gives access to one thing for some time (a link in a mail, an upload),
+    *mail* messages until they are delivered.
+    """
+
+    setting: Table
+    api_key: Table
+    token: Table
+    mail: Table
+
+
+class Tables:
+    """All tables of a database whose public part has the shape of a schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        """Make the tables for *schema*."""
+        self.metadata = MetaData()
+        self.families: Dict[str, FamilyTable] = {}
+        self._links: Dict[Tuple[str, str], Table] = {}
+        members: Dict[str, List[EntitySchema]] = {}
+        for name in schema:
+            members.setdefault(family_of(schema, name), []).append(schema[name])
+        for family, entities in members.items():
+            self.families[family] = self._make_family(schema, family, entities)
+        self.private = _make_private(self.metadata)
+
+    def add_type(self, schema: Schema, name: str) -> None:
+        """Let the table of the family of *name*, an entity type made by an object type, hold its rows, too."""
+        family = self.families[family_of(schema, name)]
+        base = schema[name].base
+        for columns in (family.columns, family.hidden):
+            for (owner, attribute), column in list(columns.items()):
+                if owner == base:
+                    columns.setdefault((name, attribute), column)
+
+    def link(self, family: str, attribute: str) -> Table:
+        """Return the hidden link table of the collection *attribute* of *family*."""
+        table = self._links.get((family, attribute))
+        if table is None:
+            name = link_name(family, attribute)
+            table = Table(
+                name,
+                self.metadata,
+                Column("_row", _ROW, primary_key=True),
+                Column("local_id", Text, nullable=False),
+                Column("remote_id", Text, nullable=False),
+                Index(f"key_{name}", "local_id", "remote_id", unique=True),
+                Index(f"by_{name}_remote_id", "remote_id"),
+            )
+            self._links[family, attribute] = table
+        return table
+
+    def _make_family(self, schema: Schema, family: str, entities: List[EntitySchema]) -> FamilyTable:
+        name = snake(family)
+        made = FamilyTable(
+            Table(
+                name,
+                self.metadata,
+                Column("_row", _ROW, primary_key=True),
+                Column("_type", Text, nullable=False),
+            )
+        )
+        if family == "CustomAttributeLink":
+            # A link is typed twice, by what it leads to and by what it comes from.
+            made.table.append_column(Column("_from_type", Text))
+        indexed = set()
+        for entity in entities:
+            lineage = (entity.name, *schema.ancestors(entity.name))
+            by_alias: Dict[str, Column[Any]] = {}
+            for attribute in entity.attributes.values():
+                if attribute.is_relation:
+                    self._add_relation(made, entity, lineage, family, attribute)
+                elif not attribute.computed and not is_derived(lineage, attribute.name):
+                    column = _find_column(made.table, entity, attribute, by_alias)
+                    made.columns[entity.name, attribute.name] = column
+                    if _is_indexed(attribute):
+                        indexed.add(column.name)
+        key = entities[0].primary_key
+        Index(f"key_{name}", *(made.table.c[attribute] for attribute in key), unique=True)
+        for column_name in sorted(indexed | {column.name for column in made.hidden.values()}):
+            if column_name != key[0] and column_name not in _NOT_SEARCHED:
+                Index(f"by_{name}_{column_name}", made.table.c[column_name])
+        return made
+
+    def _add_relation(
+        self,
+        made: FamilyTable,
+        entity: EntitySchema,
+        lineage: Tuple[str, ...],
+        family: str,
+        attribute: AttributeSchema,
+    ) -> None:
+        how = find_how(lineage, attribute.name)
+        if how is None or how.columns:
+            return
+        if how.way == "key":
+            name = hidden_name(attribute.name)
+            if name not in made.table.c:
+                made.table.append_column(Column(name, Text))
+            made.hidden[entity.name, attribute.name] = made.table.c[name]
+        elif how.way == "link":
+            self.link(family, attribute.name)
+
+
+def family_of(schema: Schema, name: str) -> str:
+    """Return the entity type that names the table of *name*: the topmost of its family."""
+    # Values have one form and one key whatever they belong to; a link is one row seen from two sides.
+    if name.endswith("CustomAttributeValue"):
+        return "CustomAttributeValue"
+    if name.endswith(("CustomAttributeLink", "CustomAttributeLinkFrom")):
+        return "CustomAttributeLink"
+    return schema.root(name)
+
+
+def hidden_name(attribute: str) -> str:
+    """Return the name of the column for the key of the reference *attribute* that has no public one."""
+    return f"_{attribute.lstrip('_')}_id"
+
+
+def link_name(family: str, attribute: str) -> str:
+    """Return the name of the hidden link table of the collection *attribute* of *family*."""
+    return f"_link_{snake(family)}_{attribute.lstrip('_')}"
+
+
+def snake(name: str) -> str:
+    """Return *name* in lower case with underscores: ``asset_version`` for ``AssetVersion``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _find_column(
+    table: Table, entity: EntitySchema, attribute: AttributeSchema, by_alias: Dict[str, Column[Any]]
+) -> Column[Any]:
+    """Return the column for *attribute*, adding it to *table* where it has none yet.
+
+    Two attributes of one type with the same server name are one value (``type_id`` and ``object_type_id`` of
+    Schema).
+    """
+    alias = attribute.document.get("alias_for")
+    if isinstance(alias, str) and alias in by_alias:
+        return by_alias[alias]
+    name, sql_type = attribute.name, _TYPES[attribute.kind]
+    if name in table.c and not isinstance(table.c[name].type, type(sql_type)):
+        name = f"{snake(entity.name)}_{name}"
+    if name not in table.c:
+        table.append_column(Column(name, sql_type))
+    column: Column[Any] = table.c[name]
+    if isinstance(alias, str):
+        by_alias[alias] = column
+    return column
+
+
+def _is_indexed(attribute: AttributeSchema) -> bool:
+    return (
+        attribute.format == "foreign_key"
+        or attribute.name in _SEARCHED
+        or (attribute.name in _UNDECLARED_KEYS and attribute.kind == "string")
+    )
+
+
+def _make_private(metadata: MetaData) -> PrivateTables:
+    setting = Table(
+        "_setting",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("value", Text, nullable=False),
+    )
+    api_key = Table(
+        "_api_key",
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("user_id", Text, nullable=False, index=True),
+        Column("hash", Text, nullable=False, unique=True),
+        Column("created_at", Text, nullable=False),
+        Column("last_used_at", Text),
+        Column("revoked_at", Text),
+    )
+    token = Table(
+        "_token",
+        metadata,
+        Column("hash", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("subject", Text, nullable=False, index=True),
+        Column("data", Text),
+        Column("created_at", Text, nullable=False),
+        Column("expires_at", Text),
+        Column("used_at", Text),
+    )
+    mail = Table(
+        "_mail",
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("recipient", Text, nullable=False),
+        Column("message", LargeBinary, nullable=False),
+        Column("created_at", Text, nullable=False),
+        Column("sent_at", Text),
+        Column("attempts", Integer, nullable=False),
+        Column("error", Text),
+    )
+    return PrivateTables(setting, api_key, token, mail)
