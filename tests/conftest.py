@@ -1,0 +1,69 @@
+"""Fixtures for all tests: sessions with a server of their own, and media made on the spot."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+for name in list(os.environ):
+    if name.startswith("FTRACK_") and not name.startswith("FTRACK_REVIEW_"):
+        # A developer's own site must never be reached from a test.
+        del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _caches_in_a_folder_of_the_test(tmp_path_factory, monkeypatch):
+    """Keep the schema cache out of the user's own cache folder."""
+    monkeypatch.setenv("FTRACK_API_SCHEMA_CACHE_PATH", str(tmp_path_factory.getbasetemp() / "schema-cache"))
+
+
+@pytest.fixture
+def session():
+    """A session with a server of its own, gone with it."""
+    import ftrack_review
+
+    with ftrack_review.Session("embedded://") as opened:
+        yield opened
+
+
+@pytest.fixture
+def project(session):
+    """A project with the schema VFX."""
+    schema = session.query('ProjectSchema where name is "VFX"').one()
+    made = session.create("Project", {"name": "film", "full_name": "Film", "project_schema": schema})
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def version(session, project):
+    """Version 1 of an asset of a shot."""
+    shot = session.create("Shot", {"name": "sh010", "parent": project})
+    kind = session.query('AssetType where name is "Upload"').one()
+    asset = session.create("Asset", {"name": "comp", "parent": shot, "type": kind})
+    made = session.create("AssetVersion", {"asset": asset})
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def review_session(session, project):
+    """An open review session."""
+    made = session.create("ReviewSession", {"name": "Weekly review", "project": project})
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def requests_sent(session, monkeypatch):
+    """The batches that *session* sends, as a list of their texts that grows."""
+    sent = []
+    call = session.transport.call
+
+    def record(body, *arguments, **keywords):
+        sent.append(body)
+        return call(body, *arguments, **keywords)
+
+    monkeypatch.setattr(session.transport, "call", record)
+    return sent

@@ -1,0 +1,236 @@
+"""The review helpers: inviting, voting, commenting, reading, closing."""
+
+import pytest
+
+import ftrack_review
+from ftrack_review import exception
+
+
+@pytest.fixture
+def item(session, review_session, version):
+    made = review_session.add(version, description="First pass")
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def ada(session, review_session):
+    made = review_session.invite("Ada", "ada@example.com", role="approver")
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def bob(session, review_session):
+    made = review_session.invite("Bob", "bob@example.com")
+    session.commit()
+    return made
+
+
+def test_add_names_the_object_after_the_asset(item, version):
+    assert (item["name"], item["version"], item["description"]) == ("comp", "Version 1", "First pass")
+    assert item["asset_version"] is version
+
+
+def test_add_refuses_what_is_no_version(review_session, project):
+    with pytest.raises(exception.ReviewError, match="AssetVersion"):
+        review_session.add(project)
+
+
+def test_objects_keep_the_order_in_which_they_were_added(session, review_session, version):
+    other = session.create("AssetVersion", {"asset": version["asset"]})
+    first, second = review_session.add(version), review_session.add(other)
+    session.commit()
+    assert first["sort_order"] < second["sort_order"]
+
+
+def test_invite_takes_people_in_every_form(session, review_session):
+    user = session.create(
+        "User",
+        {"username": "grace", "email": "grace@example.com", "first_name": "Grace", "last_name": "Hopper"},
+    )
+    session.commit()
+    invitees = review_session.invite(
+        [
+            ("Ada", "ada@example.com"),
+            {"name": "Bob", "email": "bob@example.com", "role": "observer"},
+            user,
+        ]
+    )
+    session.commit()
+    assert [invitee["name"] for invitee in invitees] == ["Ada", "Bob", "Grace Hopper"]
+    assert [invitee["role"] for invitee in invitees] == ["reviewer", "observer", "reviewer"]
+
+
+def test_invite_refuses_a_second_invitation_of_one_address(review_session, ada):
+    with pytest.raises(exception.ReviewError, match="already invited"):
+        review_session.invite("Ada again", "ADA@example.com")
+
+
+def test_invite_refuses_a_person_without_an_address(review_session):
+    with pytest.raises(exception.ReviewError, match="e-mail"):
+        review_session.invite("Ada")
+
+
+def test_invitations_go_to_those_who_have_none_yet(session, review_session, ada, bob):
+    assert review_session.send_invitations([ada]) == [ada]
+    assert review_session.send_invitations() == [bob]
+    assert review_session.send_invitations() == []
+    assert ada["last_sent_at"] is not None
+
+
+def test_invitations_commit_what_is_pending(review_session):
+    invitee = review_session.invite("Ada", "ada@example.com")
+    assert review_session.send_invitations() == [invitee]
+
+
+def test_the_personal_link_opens_without_an_account(session, review_session, ada, item):
+    import requests
+
+    url = ada.link()
+    assert session.api_key not in url
+    response = requests.get(url, timeout=10)
+    assert response.status_code == 200
+    assert "Weekly review" in response.text
+    assert requests.get(url[:-4] + "abcd", timeout=10).status_code in (403, 404)
+
+
+def test_feedback_holds_votes_comments_and_replies(session, review_session, item, ada, bob):
+    note = item.comment("The sky is too bright.", frame=12, invitee=ada)
+    item.reply(note, "Will darken it.")
+    item.comment("Nice otherwise.", invitee=bob)
+    item.vote("require_changes", ada)
+    item.vote("approved", bob)
+    session.commit()
+    feedback = review_session.feedback()
+    found = feedback.objects[0]
+    assert (feedback.name, feedback.is_open, found.name) == ("Weekly review", True, "comp")
+    assert {(vote.name, vote.role, vote.status) for vote in found.votes} == {
+        ("Ada", "approver", "require_changes"),
+        ("Bob", "reviewer", "approved"),
+    }
+    assert {(comment.author, comment.frame, comment.text) for comment in found.comments} == {
+        ("Ada", 12, "The sky is too bright."),
+        ("Bob", None, "Nice otherwise."),
+    }
+    replies = [reply.text for comment in found.comments for reply in comment.replies]
+    assert replies == ["Will darken it."]
+    assert found.status == "require_changes"
+    assert [(invitee.name, invitee.votes) for invitee in feedback.invitees] == [("Ada", 1), ("Bob", 1)]
+    assert item.votes() == found.votes
+    assert item.comments() == found.comments
+    assert item.overall_status() == "require_changes"
+
+
+def test_a_later_vote_replaces_the_earlier_one(session, review_session, item, bob):
+    item.vote("require_changes", bob)
+    session.commit()
+    item.vote("approved", bob)
+    session.commit()
+    assert [vote.status for vote in item.votes()] == ["approved"]
+    assert item.overall_status() == "approved"
+
+
+def test_feedback_asks_the_server_a_fixed_number_of_times(
+    session, review_session, version, ada, requests_sent
+):
+    for _ in range(3):
+        review_session.add(version)
+    session.commit()
+    requests_sent.clear()
+    review_session.feedback()
+    few = len(requests_sent)
+    for _ in range(30):
+        item = review_session.add(version)
+        item.comment("x", invitee=ada)
+    session.commit()
+    requests_sent.clear()
+    review_session.feedback()
+    assert len(requests_sent) == few <= 8
+
+
+def test_a_vote_is_one_of_three(item, ada):
+    with pytest.raises(exception.ReviewError, match="approved"):
+        item.vote("maybe", ada)
+
+
+def test_only_invitees_of_the_session_vote(session, project, item):
+    other = session.create("ReviewSession", {"name": "other", "project": project})
+    stranger = other.invite("Eve", "eve@example.com")
+    session.commit()
+    with pytest.raises(exception.ReviewError, match="other"):
+        item.vote("approved", stranger)
+
+
+def test_a_comment_needs_a_text_and_a_frame_is_a_number(item):
+    with pytest.raises(exception.ReviewError, match="text"):
+        item.comment("  ")
+    with pytest.raises(exception.ReviewError, match="frame"):
+        item.comment("x", frame="12")
+
+
+def test_a_closed_session_takes_no_more_until_it_is_opened(session, review_session, item, ada):
+    review_session.close()
+    assert review_session["is_open"] is False
+    item.vote("approved", ada)
+    with pytest.raises(exception.ServerError, match="closed"):
+        session.commit()
+    assert len(session.recorded_operations) == 1
+    pending = list(session.recorded_operations)
+    session.recorded_operations.clear()
+    review_session.reopen()
+    for operation in pending:
+        session.recorded_operations.push(operation)
+    session.commit()
+    assert item.overall_status() == "approved"
+
+
+def test_reopening_until_a_time(review_session):
+    import arrow
+
+    review_session.close()
+    until = arrow.utcnow().shift(days=3).floor("second")
+    review_session.reopen(until=until)
+    assert review_session["end_date"] == until
+    with pytest.raises(exception.ReviewError, match="past"):
+        review_session.reopen(until="2020-01-01")
+
+
+def test_publishing_into_a_closed_session_is_refused_before_anything_is_made(
+    session, review_session, tmp_path
+):
+    path = tmp_path / "x.png"
+    path.write_bytes(b"x")
+    review_session.close()
+    with pytest.raises(exception.ReviewClosedError, match="reopen"):
+        review_session.publish(path)
+    assert session.query("AssetVersion").first() is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a movie at all"], ids=["missing", "empty", "text"])
+def test_media_that_cannot_be_read_leaves_nothing_behind(session, review_session, tmp_path, content):
+    path = tmp_path / "broken.mov"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(exception.MediaError, match="broken.mov"):
+        review_session.publish(path)
+    for entity_type in ("Asset", "AssetVersion", "Component", "ReviewSessionObject"):
+        assert session.query(entity_type).first() is None
+
+
+def test_the_summary_reads_well(session, review_session, item, ada):
+    item.vote("approved", ada)
+    item.comment("Lovely.", frame=3, invitee=ada)
+    session.commit()
+    review_session.close()
+    summary = review_session.summarise()
+    assert summary.splitlines()[:2] == ["Weekly review: closed", "1 object: 1 approved"]
+    assert "Ada (approver): approved" in summary
+    assert "Ada at frame 3" in summary
+    assert "ada@example.com" in summary
+
+
+def test_the_functions_are_the_methods(session, review_session, version):
+    item = ftrack_review.review.add(review_session, version)
+    session.commit()
+    assert ftrack_review.review.feedback(review_session).objects[0].id == item["id"]
