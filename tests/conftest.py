@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
 
 import pytest
 
@@ -67,3 +74,49 @@ def requests_sent(session, monkeypatch):
 
     monkeypatch.setattr(session.transport, "call", record)
     return sent
+
+
+class ServerProcess:
+    """``python -m ftrack_review serve`` in a process of its own."""
+
+    def __init__(self, folder: pathlib.Path, *arguments: str) -> None:
+        self.folder = folder
+        self.ready_file = folder / "ready.json"
+        command = [
+            sys.executable,
+            "-m",
+            "ftrack_review",
+            "serve",
+            "--port",
+            "0",
+            "--data",
+            str(folder / "data"),
+        ]
+        self.log = (folder / "log.txt").open("w")
+        self.process = subprocess.Popen(
+            [*command, "--ready-file", str(self.ready_file), *arguments],
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            cwd=pathlib.Path(__file__).resolve().parents[1],
+        )
+        deadline, pause = time.monotonic() + 30, threading.Event()
+        while not self.ready_file.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"The server did not start: {(folder / 'log.txt').read_text()}")
+            pause.wait(0.02)
+        self.ready = json.loads(self.ready_file.read_text())
+
+    def stop(self) -> int:
+        """Stop the server as a service manager does, and return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=20)
+        self.log.close()
+        return status
+
+
+@pytest.fixture(scope="session")
+def server_process(tmp_path_factory):
+    """A server in a process of its own, shared by all tests that leave its data to others."""
+    process = ServerProcess(tmp_path_factory.mktemp("server"))
+    yield process
+    process.stop()

@@ -1,0 +1,75 @@
+"""The unmodified official Python client does a review on our server, from a process of its own."""
+
+import json
+import os
+import pathlib
+import subprocess
+import urllib.request
+
+import pytest
+
+from tests.media_files import make_movie
+
+SCRIPT = pathlib.Path(__file__).with_name("official_review.py")
+
+
+@pytest.fixture(scope="module")
+def official_python():
+    path = os.environ.get("FTRACK_REVIEW_OFFICIAL_PYTHON")
+    if not path:
+        pytest.fail(
+            "FTRACK_REVIEW_OFFICIAL_PYTHON names no Python with the official client: use tests/run.py"
+        )
+    return path
+
+
+@pytest.fixture(scope="module")
+def found(official_python, server_process, tmp_path_factory):
+    movie = tmp_path_factory.mktemp("media") / "shot.mov"
+    make_movie(movie, frames=12, fps="24000/1001", size=(320, 180))
+    result = subprocess.run(
+        [official_python, str(SCRIPT), str(server_process.ready_file), str(movie)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-4000:]
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.official
+class TestOfficialClient:
+    def test_creates_a_review_session_with_objects_and_invitees(self, found):
+        assert found["version_number"] == 1
+        assert found["link"][:2] == ["official", "sh010"]
+        assert found["is_open"] is True
+        assert found["objects"] == ["shot"]
+        assert found["invitees"] == ["Ada", "Bob"]
+        assert "Weekly" in found["sessions"]
+
+    def test_sends_invitations_and_removes_an_invitee(self, found):
+        assert found["left"] == ["Ada"]
+        assert found["sent"] is True
+
+    def test_uploads_to_the_server_location(self, found):
+        assert found["availability"] == 100.0
+        with urllib.request.urlopen(found["url"], timeout=10) as response:
+            assert response.read(12)[4:8] == b"ftyp"
+
+    def test_encodes(self, found):
+        assert found["job"] == "done", found["job_details"]
+        assert {"keep_original", "output", "source_component_id"} <= set(found["job_data"])
+        assert "ftrackreview-mp4" in found["components"]
+        assert "ftrackreview-mp4" in found["outputs"]
+        assert found["ftr_meta"]["frameOut"] - found["ftr_meta"]["frameIn"] in (11, 12)
+        assert found["ftr_meta"]["frameRate"] == pytest.approx(24000 / 1001)
+        assert found["thumbnail"] is True
+
+    def test_votes_and_comments(self, found):
+        assert found["notes"] == ["Nice work"]
+        assert found["votes"] == ["approved"]
+        assert found["deleted"] == 0
+
+    def test_reads_our_errors(self, found):
+        assert "nonsense" in found["error"]
