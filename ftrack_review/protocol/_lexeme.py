@@ -1,0 +1,151 @@
+"""The words of the query language: their patterns, how a literal is read, and how a fault is told.
+
+Shared by the full grammar (:mod:`._phrases`) and the recogniser of common shapes (:mod:`._recogniser`), so
+that both mean the same by a path or a value. Every pattern reads a text in one pass: no quantifier stands
+over another that could share its characters.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List, Optional, Tuple
+
+from ftrack_review.exception import QueryError
+from ftrack_review.protocol.tree import Path, Segment, Value
+
+IDENTIFIER = r"[^\W\d]\w*"
+SEGMENT = rf"{IDENTIFIER}(?:\s*\[\s*{IDENTIFIER}\s*\])?"
+PATH = rf"{SEGMENT}(?:\s*\.\s*{SEGMENT})*"
+QUOTED = r"""(?:"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*')"""
+BARE = r"[\w\-.:+@/*%]+"
+VALUE = rf"(?:{QUOTED}|{BARE})"
+LIST = rf"""\([^()"']*(?:{QUOTED}[^()"']*)*\)"""
+NUMBER = r"[0-9]{1,18}(?![\w.])"
+DIRECTION = r"(?:ascending|asc|descending|desc)(?!\w)"
+FUNCTION = r"(?:count|sum|avg|min|max)(?=\s*\()"
+WORD_OPERATOR = r"\b(?:is_not|is|not_like|like|after|before|greater_than|less_than)(?!\w)"
+SIGN_OPERATOR = r"(?:!=|>=|<=|=|>|<)"
+
+#: Every spelling of an operator and the one that trees use.
+OPERATORS = {
+    "is": "is",
+    "=": "is",
+    "is_not": "is_not",
+    "!=": "is_not",
+    "like": "like",
+    "not_like": "not_like",
+    ">": ">",
+    "after": ">",
+    "greater_than": ">",
+    ">=": ">=",
+    "<": "<",
+    "before": "<",
+    "less_than": "<",
+    "<=": "<=",
+}
+
+FLAGS = re.IGNORECASE | re.DOTALL
+
+is_identifier = re.compile(IDENTIFIER).fullmatch
+is_bare = re.compile(BARE).fullmatch
+is_path = re.compile(PATH).fullmatch
+
+_SEGMENT_PARTS = re.compile(rf"({IDENTIFIER})(?:\s*\[\s*({IDENTIFIER})\s*\])?")
+_ESCAPE = re.compile(r"\\([\"'\\])")
+# The double quoted string first, as lists of ids are written so.
+_ITEM = re.compile(
+    rf"""\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|({BARE}))\s*""", re.DOTALL
+)
+_FOUND = re.compile(r"\s*(\S{1,40})")
+_new = object.__new__
+_HINTS = (
+    (re.compile(r"\bis\s+not\s*$", re.IGNORECASE), None, 'Write "is_not".'),
+    (None, re.compile(r"\s*not\s+in\b", re.IGNORECASE), 'Write "not_in".'),
+    (None, re.compile(r"\s*not\s+like\b", re.IGNORECASE), 'Write "not_like".'),
+    (None, re.compile(r"\s*<>"), 'Write "!=".'),
+    (re.compile(r"=\s*$"), re.compile(r"\s*="), 'Write "=".'),
+)
+
+
+def read_path(text: str, position: int = 0) -> Path:
+    """Return the path that *text*, which has its form, spells. It begins at *position* of the query."""
+    if text.isidentifier():
+        return Path((Segment(text, None, position),))
+    return Path(
+        tuple(
+            Segment(match[1], match[2], position + match.start()) for match in _SEGMENT_PARTS.finditer(text)
+        )
+    )
+
+
+def read_value(text: str, position: int = 0) -> Value:
+    """Return the literal that *text*, quoted or bare, spells.
+
+    A backslash before a quote or another backslash is an escape. Before a per cent sign both stay, because only
+    ``like`` gives it a meaning; any other backslash is one of a Windows path.
+    """
+    if text[0] in "\"'":
+        return Value(unescape(text[1:-1]), True, position)
+    return Value(text, False, position)
+
+
+def unescape(text: str) -> str:
+    """Return the content of a quoted string without its escapes."""
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+def escape(text: str) -> str:
+    """Return *text* as the content of a string in double quotes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def read_list(expression: str, start: int, end: int) -> Tuple[Value, ...]:
+    """Return the literals between the parentheses at *start* and before *end* of *expression*.
+
+    Blanks around commas and one comma at the end are fine. Raise QueryError for anything else.
+    """
+    # Anchored matches one after the other: searching would go over a faulty text again and again.
+    values: List[Value] = []
+    position = start + 1
+    match_item = _ITEM.match
+    while True:
+        match = match_item(expression, position)
+        if match is None:
+            break
+        double, single, bare = match.groups()
+        if bare is not None:
+            text, quoted = bare, False
+        else:
+            text, quoted = unescape(single if double is None else double), True
+        # A frozen dataclass sets its fields one slow call each; a list of 5,000 ids takes half the time so.
+        value = _new(Value)
+        fields = value.__dict__
+        fields["text"] = text
+        fields["quoted"] = quoted
+        fields["position"] = match.start(3) if bare else match.start(match.lastindex or 0) - 1
+        values.append(value)
+        position = match.end()
+        if expression[position] != ",":
+            break
+        position += 1
+    if expression[position : end - 1].strip():
+        raise fault("a comma" if match else "a value", expression, position)
+    return tuple(values)
+
+
+def fault(expected: str, expression: str, position: int) -> QueryError:
+    """Return the error for an *expression* that should go on with what is *expected* at *position*."""
+    position += len(expression[position:]) - len(expression[position:].lstrip())
+    found = _FOUND.match(expression, position)
+    what = f"found {found[1]!r}" if found else "but the query ends"
+    message = f"The query cannot be read at character {position}: expected {expected}, {what}."
+    hint = _hint(expression, position)
+    return QueryError(f"{message} {hint}" if hint else message, expression=expression, position=position)
+
+
+def _hint(expression: str, position: int) -> Optional[str]:
+    before = expression[max(0, position - 40) : position]
+    for behind, ahead, hint in _HINTS:
+        if (behind is None or behind.search(before)) and (ahead is None or ahead.match(expression, position)):
+            return hint
+    return None
