@@ -1,0 +1,67 @@
+"""``import ftrack_api`` served by us."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def run_python(code):
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import ftrack_api; assert ftrack_api is ftrack_review",
+        "import ftrack_api.exception; assert ftrack_api.exception.ServerError is ftrack_review.exception.ServerError",
+        "from ftrack_api.symbol import NOT_SET; assert NOT_SET is ftrack_review.symbol.NOT_SET",
+        "import ftrack_api.protocol.schema as s; assert s.__spec__.name == s.__name__ == 'ftrack_review.protocol.schema'",
+        "import ftrack_api; assert ftrack_api.__spec__.name == 'ftrack_review'",
+        "c.install(); import ftrack_api.operation; c.uninstall(); import sys; assert 'ftrack_api' not in sys.modules",
+    ],
+)
+def test_the_alias_is_the_package_itself(code):
+    run_python(
+        f"import ftrack_review, ftrack_review.compat as c; c.install(); {code}; print('fine')"
+    ) == "fine"
+
+
+def test_a_module_that_we_do_not_have_is_never_taken_from_elsewhere(tmp_path):
+    package = tmp_path / "ftrack_api"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "only_official.py").write_text("x = 1")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import ftrack_review.compat as c; c.install()\n"
+        "try: import ftrack_api.only_official\n"
+        "except ImportError as error: print(error)"
+    )
+    assert "only_official" in run_python(code)
+
+
+def test_installing_after_the_official_client_says_so(tmp_path):
+    (tmp_path / "ftrack_api.py").write_text("")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import ftrack_api, ftrack_review.compat as c\n"
+        "try: c.install()\n"
+        "except TypeError as error: print(error)"
+    )
+    assert "before the first import" in run_python(code)
+
+
+def test_a_script_runs_as_the_main_program(tmp_path):
+    (tmp_path / "beside.py").write_text("name = 'beside'")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, beside, ftrack_api\nprint(__name__, sys.argv[1:], beside.name, ftrack_api.__name__)"
+    )
+    code = f"import ftrack_review.compat as c; c.run_script({str(script)!r}, ['a', 'b'])"
+    assert run_python(code) == "__main__ ['a', 'b'] beside ftrack_review"
