@@ -13,7 +13,6 @@ import importlib.machinery
 import os
 import runpy
 import sys
-
 from typing import TYPE_CHECKING, Optional, Sequence
 
 from ftrack_review.exception import ConfigurationError

@@ -11,7 +11,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def run_python(code):
     result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
@@ -29,9 +34,10 @@ def run_python(code):
     ],
 )
 def test_the_alias_is_the_package_itself(code):
-    run_python(
-        f"import ftrack_review, ftrack_review.compat as c; c.install(); {code}; print('fine')"
-    ) == "fine"
+    assert (
+        run_python(f"import ftrack_review, ftrack_review.compat as c; c.install(); {code}; print('fine')")
+        == "fine"
+    )
 
 
 def test_a_module_that_we_do_not_have_is_never_taken_from_elsewhere(tmp_path):
