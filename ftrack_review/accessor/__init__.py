@@ -1,0 +1,1 @@
+"""Access to the data of components, wherever it lies."""

@@ -1,0 +1,1 @@
+"""Changes made to resource identifiers on their way to and from the server."""
