@@ -59,7 +59,12 @@
      +-- MediaError
      |    +-- MissingFramesError
      +-- ReviewError
-          +-- ReviewClosedError
+     |    +-- ReviewClosedError
+     +-- DatabaseError
+          +-- DatabaseBusyError             (TimeoutError)
+          +-- DatabaseFullError
+          +-- DatabaseDuplicateError
+          +-- DatabaseVersionError
 
 The names and parameters of ``ftrack_api.exception`` are all here and mean the same. This module imports
 nothing of ours.
@@ -91,6 +96,11 @@ __all__ = [
     "ComponentNotInLocationError",
     "ConfigurationError",
     "ConnectionClosedError",
+    "DatabaseBusyError",
+    "DatabaseDuplicateError",
+    "DatabaseError",
+    "DatabaseFullError",
+    "DatabaseVersionError",
     "DuplicateItemInCollectionError",
     "EntityTypeError",
     "Error",
@@ -630,3 +640,46 @@ class ReviewClosedError(ReviewError):
     """The review session is closed."""
 
     default_message = "The review session is closed."
+
+
+class DatabaseError(Error):
+    """The database of the embedded server cannot be used."""
+
+    default_message = "The database cannot be used."
+
+
+class DatabaseBusyError(DatabaseError, TimeoutError):
+    """Somebody else has been writing to the database for longer than the server waits."""
+
+    default_message = "The database is locked by another process."
+
+
+class DatabaseFullError(DatabaseError):
+    """There is no room left where the database is."""
+
+    default_message = "The disk of the database is full."
+
+
+class DatabaseDuplicateError(DatabaseError):
+    """A row with this key exists. *table* and *columns* tell what has to be unique."""
+
+    default_message = "There is a row with this key already."
+
+    def __init__(
+        self,
+        message: Optional[str] = None,
+        details: Optional[Mapping[str, Any]] = None,
+        *,
+        table: str = "",
+        columns: Iterable[str] = (),
+    ) -> None:
+        """Initialise with *message*, the name of the *table* and those of its unique *columns*."""
+        super().__init__(message, details)
+        self.table = table
+        self.columns: Sequence[str] = tuple(columns)
+
+
+class DatabaseVersionError(DatabaseError):
+    """The database was made by a newer version of this library, or is not one of it."""
+
+    default_message = "The database was made by another version."

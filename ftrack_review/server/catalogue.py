@@ -3,7 +3,7 @@
 A :class:`Catalogue` derives everything from a schema, be it the project's own or the recorded one of
 another server. Relations come from the project's definition where it knows them and from rules where it
 does not (a collection of a type that only another server has). The query compiler reads it to join, the
-write rules to store and to check. It runs no statement.
+write rules to store and to check. It runs no statement itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from ftrack_review.protocol.schema import Document, Schema
+    from ftrack_review.server.store import Connection
 
 __all__ = ["Catalogue"]
 
@@ -149,6 +150,12 @@ class Catalogue:
                 # them.
                 names.insert(0 if alias == name and not self.schema[name].classifiers else len(names), name)
         return {text: tuple(names) for text, names in found.items()}
+
+    def rebuilt(self, connection: Connection) -> Catalogue:
+        """Return the catalogue for the object types that the database holds now, itself if they are the same."""
+        from ftrack_review.server.preparation import load_catalogue
+
+        return load_catalogue(connection, self)
 
     def references_to(self, name: str) -> List[Tuple[EntityType, str]]:
         """Return every stored key that may point to rows of the table of *name*, as (entity type, attribute).

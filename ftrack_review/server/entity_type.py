@@ -77,14 +77,14 @@ class RelationInfo:
     value_attribute: Optional[str] = None
 
     @property
-    def local_column(self) -> Column[Any]:
-        """The own column of a join over one."""
-        return self.join[0][0]
+    def local_column(self) -> Optional[Column[Any]]:
+        """The own column of a join over a single one, else None."""
+        return self.join[0][0] if len(self.join) == 1 else None
 
     @property
-    def child_column(self) -> Column[Any]:
-        """The target's column of a join over one."""
-        return self.join[0][1]
+    def child_column(self) -> Optional[Column[Any]]:
+        """The target's column of a join over a single one, else None."""
+        return self.join[0][1] if len(self.join) == 1 else None
 
 
 class EntityType:
@@ -163,18 +163,12 @@ class EntityType:
     @functools.cached_property
     def columns(self) -> Mapping[str, Column[Any]]:
         """The column of each stored attribute that is no relation. Some attributes share one."""
-        return {
-            attribute: column
-            for (owner, attribute), column in self._family.columns.items()
-            if owner == self.name
-        }
+        return self._family.columns[self.name]
 
     @functools.cached_property
     def hidden(self) -> Mapping[str, Column[Any]]:
         """The columns that hold keys no attribute shows, by name."""
-        return {
-            column.name: column for (owner, _), column in self._family.hidden.items() if owner == self.name
-        }
+        return {column.name: column for column in self._family.hidden[self.name].values()}
 
     @functools.cached_property
     def computed(self) -> FrozenSet[str]:

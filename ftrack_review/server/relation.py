@@ -75,7 +75,7 @@ def _apply_key(
 ) -> Optional[Dict[str, Any]]:
     if not how.columns:
         family = catalogue.tables.families[owner.root]
-        hidden = family.hidden.get((owner.name, attribute.name))
+        hidden = family.hidden[owner.name].get(attribute.name)
         return None if hidden is None else {"how": "reference", "join": ((hidden, target.key_columns[0]),)}
     names = how.columns if len(how.columns) > 1 else target.primary_key[:1]
     pairs = _pairs(owner, how.columns, target, names)

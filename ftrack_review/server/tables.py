@@ -19,7 +19,6 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -61,14 +60,13 @@ _NOT_SEARCHED = frozenset({"completed_by_id", "created_by", "created_by_id", "fr
 class FamilyTable:
     """The table of one family, and which column holds which attribute.
 
-    *columns* maps (entity type, attribute) to the column; attributes that are two names for one thing share
-    it. *hidden* are the keys of references that the schema shows no attribute for, by (entity type,
-    reference).
+    *columns* holds, by entity type, the column of each attribute; attributes that are two names for one thing
+    share it. *hidden* holds, by entity type, the columns for keys that no attribute shows, by reference.
     """
 
     table: Table
-    columns: Dict[Tuple[str, str], Column[Any]] = field(default_factory=dict)
-    hidden: Dict[Tuple[str, str], Column[Any]] = field(default_factory=dict)
+    columns: Dict[str, Dict[str, Column[Any]]] = field(default_factory=dict)
+    hidden: Dict[str, Dict[str, Column[Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,11 +102,9 @@ class Tables:
     def add_type(self, schema: Schema, name: str) -> None:
         """Let the table of the family of *name*, an entity type made by an object type, hold its rows, too."""
         family = self.families[family_of(schema, name)]
-        base = schema[name].base
-        for columns in (family.columns, family.hidden):
-            for (owner, attribute), column in list(columns.items()):
-                if owner == base:
-                    columns.setdefault((name, attribute), column)
+        base = schema[name].base or name
+        family.columns.setdefault(name, family.columns.get(base, {}))
+        family.hidden.setdefault(name, family.hidden.get(base, {}))
 
     def link(self, family: str, attribute: str) -> Table:
         """Return the hidden link table of the collection *attribute* of *family*."""
@@ -144,25 +140,30 @@ class Tables:
         for entity in entities:
             lineage = (entity.name, *schema.ancestors(entity.name))
             by_alias: Dict[str, Column[Any]] = {}
+            columns: Dict[str, Column[Any]] = {}
+            made.columns[entity.name] = columns
+            hidden: Dict[str, Column[Any]] = {}
+            made.hidden[entity.name] = hidden
             for attribute in entity.attributes.values():
                 if attribute.is_relation:
-                    self._add_relation(made, entity, lineage, family, attribute)
+                    self._add_relation(made.table, hidden, lineage, family, attribute)
                 elif not attribute.computed and not is_derived(lineage, attribute.name):
                     column = _find_column(made.table, entity, attribute, by_alias)
-                    made.columns[entity.name, attribute.name] = column
+                    columns[attribute.name] = column
                     if _is_indexed(attribute):
                         indexed.add(column.name)
         key = entities[0].primary_key
         Index(f"key_{name}", *(made.table.c[attribute] for attribute in key), unique=True)
-        for column_name in sorted(indexed | {column.name for column in made.hidden.values()}):
+        keys = {column.name for hidden in made.hidden.values() for column in hidden.values()}
+        for column_name in sorted(indexed | keys):
             if column_name != key[0] and column_name not in _NOT_SEARCHED:
                 Index(f"by_{name}_{column_name}", made.table.c[column_name])
         return made
 
     def _add_relation(
         self,
-        made: FamilyTable,
-        entity: EntitySchema,
+        table: Table,
+        hidden: Dict[str, Column[Any]],
         lineage: Tuple[str, ...],
         family: str,
         attribute: AttributeSchema,
@@ -172,9 +173,9 @@ class Tables:
             return
         if how.way == "key":
             name = hidden_name(attribute.name)
-            if name not in made.table.c:
-                made.table.append_column(Column(name, Text))
-            made.hidden[entity.name, attribute.name] = made.table.c[name]
+            if name not in table.c:
+                table.append_column(Column(name, Text))
+            hidden[attribute.name] = table.c[name]
         elif how.way == "link":
             self.link(family, attribute.name)
 
@@ -247,6 +248,8 @@ def _make_private(metadata: MetaData) -> PrivateTables:
         Column("id", Text, primary_key=True),
         Column("user_id", Text, nullable=False, index=True),
         Column("hash", Text, nullable=False, unique=True),
+        Column("name", Text),
+        Column("run", Boolean, nullable=False),
         Column("created_at", Text, nullable=False),
         Column("last_used_at", Text),
         Column("revoked_at", Text),
@@ -255,22 +258,27 @@ def _make_private(metadata: MetaData) -> PrivateTables:
         "_token",
         metadata,
         Column("hash", Text, primary_key=True),
-        Column("kind", Text, nullable=False),
+        Column("purpose", Text, nullable=False),
         Column("subject", Text, nullable=False, index=True),
         Column("data", Text),
         Column("created_at", Text, nullable=False),
         Column("expires_at", Text),
-        Column("used_at", Text),
+        Column("revoked_at", Text),
     )
     mail = Table(
         "_mail",
         metadata,
         Column("id", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("subject_id", Text, index=True),
         Column("recipient", Text, nullable=False),
-        Column("message", LargeBinary, nullable=False),
+        Column("subject", Text),
+        Column("message", Text, nullable=False),
+        Column("state", Text, nullable=False, index=True),
+        Column("attempts", Integer, nullable=False),
+        Column("next_attempt_at", Text),
+        Column("error", Text),
         Column("created_at", Text, nullable=False),
         Column("sent_at", Text),
-        Column("attempts", Integer, nullable=False),
-        Column("error", Text),
     )
     return PrivateTables(setting, api_key, token, mail)

@@ -1,0 +1,331 @@
+"""The database: connections, transactions, and the only place where statements run.
+
+A :class:`Store` is a SQLite file in WAL mode or, by URL, another database that SQLAlchemy Core reaches. Any
+number of readers work in parallel, each on a snapshot; writers take turns, in this process by a lock and
+between processes by ``BEGIN IMMEDIATE``. Nothing here knows what the tables mean. Every wait has a limit,
+and every error of the database leaves as one of ours.
+
+Called by ``application``, which opens it, and by all that hold one of its connections.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
+
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
+
+from ftrack_review.exception import (
+    DatabaseBusyError,
+    DatabaseDuplicateError,
+    DatabaseError,
+    DatabaseFullError,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection as EngineConnection
+    from sqlalchemy import Engine, MetaData, Row
+    from sqlalchemy.sql import Executable
+
+    from ftrack_review.server.catalogue import Catalogue
+
+__all__ = ["Connection", "Store"]
+
+Parameters = Union[Mapping[str, Any], Sequence[Mapping[str, Any]], None]
+
+# Readers that may be busy at once; more wait their turn.
+_CONNECTIONS = 64
+_KEPT_OPEN = 8
+
+_WRITES = "ftrack_review_writes"
+
+# What SQLite's primary result codes and PostgreSQL's SQLSTATEs mean. Python 3.9 and 3.10 give SQLite's text
+# only.
+_BUSY = (5, 6, "55P03", "57014", "40P01", "40001", "database is locked", "database table is locked")
+_FULL = (13, "53100", "database or disk is full")
+_DUPLICATE = re.compile(r"UNIQUE constraint failed: (?P<columns>[\w., ]+)")
+
+
+class Connection:
+    """One transaction on the database. It is used by one thread at a time and ends with its block."""
+
+    def __init__(self, store: Store, connection: EngineConnection, *, is_writer: bool) -> None:
+        """Initialise on *connection*, which *store* has begun a transaction on."""
+        self._store = store
+        self._connection = connection
+        self._after_commit: List[Callable[[], object]] = []
+        #: Whether the transaction may write.
+        self.is_writer = is_writer
+
+    def run(self, statement: Executable, parameters: Parameters = None) -> List[Row[Any]]:
+        """Run *statement* and return its rows, none where it gives none.
+
+        *parameters* are the values of its named parameters; a list of such runs it once for each.
+
+        Raise a :exc:`~ftrack_review.exception.DatabaseError`.
+        """
+        result = self._execute(statement, parameters)
+        return list(result.all()) if result.returns_rows else []
+
+    def change(self, statement: Executable, parameters: Parameters = None) -> int:
+        """Run *statement*, which writes, and return the number of rows it concerned.
+
+        Raise a :exc:`~ftrack_review.exception.DatabaseError`, with
+        :exc:`~ftrack_review.exception.DatabaseDuplicateError` for a key that is taken.
+        """
+        if not self.is_writer:
+            raise DatabaseError("A reading transaction cannot write.")
+        return int(self._execute(statement, parameters).rowcount)
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """Call *action* once what this transaction has written can be seen by others, and not if it fails."""
+        self._after_commit.append(action)
+
+    def create_tables(self, metadata: MetaData) -> None:
+        """Create the tables of *metadata* that are not there yet, with their indexes."""
+        with _translated():
+            metadata.create_all(self._connection)
+
+    def table_names(self) -> List[str]:
+        """Return the names of the tables in the database."""
+        with _translated():
+            return list(self._connection.dialect.get_table_names(self._connection))
+
+    def _execute(self, statement: Executable, parameters: Parameters) -> Any:
+        self._store.statements_run += 1
+        with _translated():
+            return self._connection.execute(statement, parameters)
+
+
+class Store:
+    """A database and its connections. Usable from any number of threads.
+
+    ``statements_run`` counts the statements that ran since it was opened.
+    """
+
+    def __init__(
+        self,
+        location: Union[str, os.PathLike[str]],
+        *,
+        timeout_s: float = 30.0,
+        is_durable: bool = True,
+    ) -> None:
+        """Open the database at *location*: the path of a file, which is made if missing, or an SQLAlchemy
+        URL.
+
+        Nobody waits longer than *timeout_s* for a connection or for the turn to write. With *is_durable*,
+        what is committed survives a loss of power; without, only that of the process, which is quicker.
+
+        Raise :exc:`~ftrack_review.exception.DatabaseError` where it cannot be opened.
+        """
+        text = os.fspath(location)
+        url = make_url(text) if "://" in text else URL.create("sqlite", database=os.path.abspath(text))
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        self.url = url
+        self.timeout_s = timeout_s
+        self.statements_run = 0
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._turn = threading.Lock()
+        self._writer: Optional[int] = None
+        self._catalogue: Optional[Catalogue] = None
+        self._engine = self._make_engine(is_durable=is_durable)
+        if self.is_sqlite:
+            self._use_write_ahead_log()
+
+    def __repr__(self) -> str:
+        """Return where the database is, without a password."""
+        return f"<Store {self.url.render_as_string(hide_password=True)}>"
+
+    @property
+    def path(self) -> Optional[str]:
+        """The path of the file, None for a database that is not one."""
+        return self.url.database if self.is_sqlite else None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the database holds now. Known once :meth:`prepare` has run."""
+        if self._catalogue is None:
+            raise DatabaseError("The database has not been prepared.")
+        return self._catalogue
+
+    @catalogue.setter
+    def catalogue(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def prepare(self, document: Optional[List[Dict[str, Any]]] = None) -> Tuple[Catalogue, Optional[str]]:
+        """Make the tables and the first data where the database is new, and find out what it holds.
+
+        *document* is the schema document that shapes a new database, the project's own by default.
+
+        Return the catalogue and, if the database was new, the administrator's API key in clear, else None.
+
+        Raise :exc:`~ftrack_review.exception.DatabaseVersionError` for a database that this version cannot
+        use.
+        """
+        from ftrack_review.server.preparation import prepare
+
+        self._catalogue, first_key = prepare(self, document)
+        return self._catalogue, first_key
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Return a connection that sees the database as it is now, whatever is written meanwhile.
+
+        Raise :exc:`~ftrack_review.exception.DatabaseBusyError` if none is free in time.
+        """
+        with _translated(), self._engine.connect() as connection:
+            yield Connection(self, connection, is_writer=False)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Return the one connection that may write. What it wrote is committed at the end of the block.
+
+        Any exception undoes everything, and is raised.
+
+        Raise :exc:`~ftrack_review.exception.DatabaseBusyError` if the turn does not come in time, and
+        :exc:`~ftrack_review.exception.DatabaseFullError` where there is no room.
+        """
+        if self._writer == threading.get_ident():
+            raise DatabaseError("This thread is writing already. A transaction cannot begin within another.")
+        if not self._turn.acquire(timeout=self.timeout_s):
+            raise DatabaseBusyError(
+                f"Another request has been writing for more than {self.timeout_s:g} seconds."
+            )
+        try:
+            self._writer = threading.get_ident()
+            with _translated(), self._engine.connect() as plain:
+                connection = Connection(self, plain.execution_options(**{_WRITES: True}), is_writer=True)
+                # SQLite: take the lock now. A lock that is taken halfway may come too late for the snapshot.
+                connection._connection.begin()
+                yield connection
+                plain.commit()
+        finally:
+            self._writer = None
+            self._turn.release()
+        for action in connection._after_commit:
+            action()
+
+    @contextlib.contextmanager
+    def recorded(self) -> Iterator[List[str]]:
+        """Return a list that receives the text of every statement that runs meanwhile, of any thread."""
+        texts: List[str] = []
+
+        def record(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+            if not text.startswith(("BEGIN", "PRAGMA")):
+                texts.append(text)
+
+        event.listen(self._engine, "before_cursor_execute", record)
+        try:
+            yield texts
+        finally:
+            event.remove(self._engine, "before_cursor_execute", record)
+
+    def close(self) -> None:
+        """Close all connections that are not in use; those in use close when their block ends."""
+        self._engine.dispose()
+
+    def _use_write_ahead_log(self) -> None:
+        # Once for all connections, as the file remembers it; not possible within a transaction.
+        driver: Any = self._engine.dialect.dbapi
+        with _translated():
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+            except driver.Error as error:
+                raise _translate(error) from error
+            finally:
+                connection.close()
+
+    def _make_engine(self, *, is_durable: bool) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(
+                self.url,
+                pool_size=_KEPT_OPEN,
+                max_overflow=_CONNECTIONS - _KEPT_OPEN,
+                pool_timeout=self.timeout_s,
+                isolation_level="REPEATABLE READ",
+            )
+        engine = create_engine(
+            self.url,
+            poolclass=QueuePool,
+            pool_size=_KEPT_OPEN,
+            max_overflow=_CONNECTIONS - _KEPT_OPEN,
+            pool_timeout=self.timeout_s,
+            # Without an isolation level the driver begins no transaction of its own; `begin` below does. A
+            # connection serves different threads, though never two at once.
+            connect_args={"timeout": self.timeout_s, "isolation_level": None, "check_same_thread": False},
+        )
+        synchronous = "FULL" if is_durable else "OFF"
+
+        def set_up(connection: Any, _record: Any) -> None:
+            connection.execute(f"PRAGMA synchronous={synchronous}")
+            connection.execute("PRAGMA temp_store=MEMORY")
+            connection.execute("PRAGMA cache_size=-16000")
+            # LIKE and lower() of SQLite fold ASCII only.
+            connection.create_function("unicode_lower", 1, _unicode_lower, deterministic=True)
+
+        def begin(connection: EngineConnection) -> None:
+            writes = connection.get_execution_options().get(_WRITES)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        event.listen(engine, "connect", set_up)
+        event.listen(engine, "begin", begin)
+        return engine
+
+
+def _unicode_lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Raise errors of the database as ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translate(error.orig) from error
+    except PoolTimeoutError as error:
+        raise DatabaseBusyError("No connection to the database was free in time.") from error
+
+
+def _translate(original: Any) -> DatabaseError:
+    text = str(original)
+    code = getattr(original, "sqlite_errorcode", None)
+    # The primary code is in the low byte: SQLITE_BUSY_SNAPSHOT (517) is SQLITE_BUSY (5).
+    given = (None if code is None else code & 0xFF, getattr(original, "sqlstate", None), text)
+    duplicate = _DUPLICATE.search(text)
+    if duplicate:
+        names = [name.strip().rpartition(".") for name in duplicate["columns"].split(",")]
+        columns = [column for _, _, column in names]
+        return DatabaseDuplicateError(
+            f"There is a row with the same {', '.join(columns)} already.", table=names[0][0], columns=columns
+        )
+    if getattr(original, "sqlstate", None) == "23505":
+        diagnosis = getattr(original, "diag", None)
+        table = str(getattr(diagnosis, "table_name", "") or "")
+        return DatabaseDuplicateError(f"There is a row with this key in {table} already.", table=table)
+    if any(part in _BUSY for part in given):
+        return DatabaseBusyError("The database is locked by another process.")
+    if any(part in _FULL for part in given):
+        return DatabaseFullError("The disk of the database is full. Make room and try again.")
+    return DatabaseError(f"The database refused: {text}")
