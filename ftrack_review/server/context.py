@@ -22,8 +22,8 @@ class CallerLike(Protocol):
     """Who makes a request. ``access.Caller`` is one."""
 
     @property
-    def user_id(self) -> str:
-        """The id of the User, or of the Resource that stands for a guest."""
+    def user_id(self) -> Optional[str]:
+        """The id of the User, or of the Resource that stands for a guest, None where there is neither."""
 
     @property
     def username(self) -> str:
@@ -95,7 +95,8 @@ class RequestContext:
 
     *connection* belongs to the transaction of the request. *now* is the time of the request in UTC as stored.
     *answer* remembers what the response holds already, so that nothing is written twice. *changes* is filled
-    when the transaction is about to be committed; the callables in *after_commit* run once it was.
+    when the transaction is about to be committed; the callables in *after_commit* run once it was. *memory* is
+    where rules keep what they need again within the request (counters, statuses of a project schema).
     """
 
     server: ServerContext
@@ -108,6 +109,7 @@ class RequestContext:
     changes: List[Change] = field(default_factory=list)
     after_commit: List[Callable[[], None]] = field(default_factory=list)
     memory: Dict[Any, Any] = field(default_factory=dict)
+    _perform: Optional[Callable[[RequestContext, Mapping[str, Any]], Any]] = None
     _rows: Optional[Rows] = None
 
     @property
@@ -123,6 +125,11 @@ class RequestContext:
     def files(self) -> Any:
         """Where the media is kept."""
         return self.server.files
+
+    def execute(self, action: Mapping[str, Any]) -> Any:
+        """Carry out one more *action* as part of this request, and return its result."""
+        assert self._perform is not None
+        return self._perform(self, action)
 
     def flush(self) -> None:
         """Write what is pending, so that statements on *connection* see it."""

@@ -1,0 +1,117 @@
+"""Rules for what shapes a site: custom attribute configurations and object types."""
+
+# ruff: noqa: ARG001 - all rules of a kind take the same arguments.
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
+
+from ftrack_review.server.custom_values import check_value, type_name_of
+from ftrack_review.server.errors import describe, duplicate_error, validation_error
+from ftrack_review.server.rules.stamps import fill
+
+if TYPE_CHECKING:
+    from ftrack_review.server.context import RequestContext
+    from ftrack_review.server.rows import Row
+
+__all__ = ["COMPLETE", "FINISH", "REMOVED"]
+
+# What a type needs to know where the caller does not say: clients read these keys.
+_CONFIG: Dict[str, Mapping[str, Any]] = {
+    "enumerator": {"multiSelect": False, "data": "[]"},
+    "dynamic enumerator": {"multiSelect": True},
+    "number": {"isdecimal": True},
+    "text": {"markdown": False},
+}
+
+# What has no value until somebody gives it one.
+_EMPTY: Dict[str, str] = {
+    "boolean": "false",
+    "date": "null",
+    "dynamic enumerator": "[]",
+    "enumerator": "[]",
+    "number": "0",
+}
+
+
+def _complete_configuration(context: RequestContext, row: Row) -> None:
+    if not row.added:
+        return
+    name = type_name_of(context, row)
+    fill(context, row, "config", json.dumps(_CONFIG.get(name, {})))
+    if row.get("label") is None:
+        fill(context, row, "label", row.get("key"))
+
+
+def _complete_link_configuration(context: RequestContext, row: Row) -> None:
+    if row.added:
+        fill(context, row, "config", "{}")
+        fill(context, row, "label", row.get("key"))
+
+
+def _finish_configurations(context: RequestContext, rows: List[Row]) -> None:
+    for row in rows:
+        column = row.entity.columns["default"].name
+        name = type_name_of(context, row)
+        if column not in row.given:
+            if row.added:
+                context.rows.set_column(row, column, _EMPTY.get(name, '""'))
+        elif row.added or column in row.before:
+            default = row.get("default")
+            value = None if default is None else json.loads(default)
+            if value == "" and name in _EMPTY:
+                # The schema's own default, sent by a client that knows no better.
+                context.rows.set_column(row, column, _EMPTY[name])
+            else:
+                label = f"CustomAttributeConfiguration.default of {describe(row.get('key'))}"
+                context.rows.set_column(row, column, check_value(context, row, value, label))
+    _refuse_twice(context, rows)
+
+
+def _refuse_twice(context: RequestContext, rows: List[Row]) -> None:
+    """Let a key be used once for an entity type, as values are found by it."""
+    entity = rows[0].entity
+    added = {row for row in rows if row.added}
+    if not added:
+        return
+    keys = [row.get("key") for row in added if row.get("key") is not None]
+    seen: Dict[Tuple[Any, ...], Row] = {}
+    for row in context.rows.having(entity, entity.columns["key"], keys):
+        if not row.entity.is_a(entity.name):
+            continue
+        scope = tuple(row.get(name) for name in ("key", "entity_type", "object_type_id", "project_id"))
+        if scope in seen and (row in added or seen[scope] in added):
+            raise duplicate_error(
+                f"there is a custom attribute {describe(scope[0])} for {scope[1]} already", "key"
+            )
+        seen[scope] = row
+
+
+def _finish_object_types(context: RequestContext, rows: List[Row]) -> None:
+    """Let every object type be an entity type."""
+    column = rows[0].entity.columns["name"]
+    if not any(row.added or column.name in row.before for row in rows):
+        return
+    for row in rows:
+        if row.get("name") is None or not row.get("name").strip():
+            raise validation_error("ObjectType.name is required and must not be empty", "name")
+    rebuild(context)
+
+
+def _remove_object_types(context: RequestContext, rows: List[Row]) -> None:
+    rebuild(context)
+
+
+def rebuild(context: RequestContext) -> None:
+    """Make the catalogue anew from the object types that there are now."""
+    context.flush()
+    context.catalogue = context.catalogue.rebuilt(context.connection)
+
+
+COMPLETE = {
+    "CustomAttributeConfiguration": _complete_configuration,
+    "CustomAttributeLinkConfiguration": _complete_link_configuration,
+}
+FINISH = {"CustomAttributeConfiguration": _finish_configurations, "ObjectType": _finish_object_types}
+REMOVED = {"ObjectType": _remove_object_types}

@@ -1,0 +1,331 @@
+"""Rules for review sessions: their dates, who may still write, one vote each, and invited people."""
+
+# ruff: noqa: ARG001 - all rules of a kind take the same arguments.
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+
+from ftrack_review.server import statements
+from ftrack_review.server.adding import add_row
+from ftrack_review.server.errors import ServerFault, describe, duplicate_error, validation_error
+from ftrack_review.server.rules.notes import parent_of
+from ftrack_review.server.rules.stamps import caller_as, fill
+from ftrack_review.server.rules.versions import next_number, note_number
+
+if TYPE_CHECKING:
+    from ftrack_review.server.context import RequestContext
+    from ftrack_review.server.rows import Row
+
+__all__ = ["CHANGED", "COMPLETE", "FINISH", "GUARD", "VOTES", "derived_equals", "is_open"]
+
+#: What a vote may say.
+VOTES = ("approved", "require_changes", "seen")
+
+#: What the Event that keeps a former vote says as its ``action``.
+FORMER_VOTE = "review_session_object_status.replaced"
+
+_DURATION = dt.timedelta(weeks=1)
+_TIME = "%Y-%m-%dT%H:%M:%S"
+
+# No blanks, no brackets or commas (a mail header would take them for more addresses), a domain with a dot.
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
+
+
+# Sessions
+
+
+def is_open(session: Row, now: str) -> bool:
+    """Return whether *session* takes votes, notes and changes at *now*. It ends before its end date."""
+    availability = session.get("availability")
+    if availability in ("closed", "always_open"):
+        return bool(availability == "always_open")
+    start, end = session.get("start_date"), session.get("end_date")
+    return (start is None or start <= now) and (end is None or now < end)
+
+
+def derived_equals(row: Row, name: str, value: Any) -> bool:
+    """Return whether an attribute that is worked out has the *value* already."""
+    if row.name == "ReviewSession" and name == "is_open":
+        now = dt.datetime.now(dt.timezone.utc).strftime(_TIME)
+        return is_open(row, now) is value
+    return False
+
+
+def _complete_session(context: RequestContext, row: Row) -> None:
+    fill(context, row, "start_date", context.now)
+    if row.get("end_date") is None:
+        start = max(row.get("start_date"), context.now) if row.added else context.now
+        try:
+            end = dt.datetime.fromisoformat(start) + _DURATION
+        except OverflowError:
+            end = dt.datetime.max  # noqa: DTZ901 - stored without a zone.
+        fill(context, row, "end_date", end.strftime(_TIME))
+
+
+# Closed sessions
+
+
+def _guard_object(context: RequestContext, row: Row, removing: bool) -> None:
+    _guard_session(context, row, row.get("review_session_id"))
+
+
+def _guard_of_object(context: RequestContext, row: Row, removing: bool) -> None:
+    _guard_through(context, row, row.get("review_session_object_id"))
+
+
+def _guard_note(context: RequestContext, row: Row, removing: bool) -> None:
+    if row.get("parent_type") in (None, "ReviewSessionObject") or not _names_other(context, row):
+        parent = parent_of(context, row)
+        if parent is not None and parent.name == "ReviewSessionObject":
+            _guard_session(context, row, parent.get("review_session_id"))
+
+
+def _names_other(context: RequestContext, row: Row) -> bool:
+    named = context.catalogue.type_named(row.get("parent_type") or "")
+    return named is not None and named != "ReviewSessionObject"
+
+
+def _guard_of_note(context: RequestContext, row: Row, removing: bool) -> None:
+    note = context.rows.get(context.catalogue.types["Note"], (row.get("note_id"),))
+    if note is not None:
+        _guard_note(context, note, removing)
+
+
+def _guard_invitee(context: RequestContext, row: Row, removing: bool) -> None:
+    """Keep who has voted in a closed session, as the vote would go along."""
+    if removing:
+        vote = context.catalogue.types["ReviewSessionObjectStatus"]
+        if context.rows.having(vote, vote.columns["review_session_invitee_id"], [row.key[0]]):
+            _guard_session(context, row, row.get("review_session_id"))
+
+
+def _guard_through(context: RequestContext, row: Row, key: Any) -> None:
+    types = context.catalogue.types
+    found = None if key is None else context.rows.get(types["ReviewSessionObject"], (key,))
+    if found is not None:
+        _guard_session(context, row, found.get("review_session_id"))
+
+
+def _guard_session(context: RequestContext, row: Row, key: Any) -> None:
+    types = context.catalogue.types
+    session = None if key is None else context.rows.get(types["ReviewSession"], (key,))
+    # A session may arrive closed together with what was said in it: it is being copied.
+    if session is None or session.added or is_open(session, context.now):
+        return
+    raise ServerFault(
+        "PermissionError",
+        f"The review session {describe(session.get('name'))} is closed, so that {row.name} {row.key[0]} cannot "
+        f"be written. Reopen it first: set its end_date ({session.get('end_date')}) to a time to come"
+        + (" and its availability to null." if session.get("availability") == "closed" else "."),
+        403,
+        error_code="review_session_closed",
+    )
+
+
+# Objects
+
+
+def _complete_object(context: RequestContext, row: Row) -> None:
+    if row.get("review_session_id") is None or not row.has("sort_order"):
+        return
+    if row.get("sort_order") is None:
+        number = float(next_number(context, row, "sort_order", "review_session_id"))
+        context.rows.set(row, "sort_order", number)
+    elif row.added:
+        note_number(context, row, "sort_order", "review_session_id")
+
+
+# Votes
+
+
+def _finish_votes(context: RequestContext, rows: List[Row]) -> None:
+    """Check the votes of this request and let each take the place of a former one."""
+    for row in rows:
+        _check_vote(context, row)
+        _keep_changed(context, row)
+    latest: Dict[Tuple[Any, Any], Row] = {}
+    for row in rows:
+        latest[_pair(row)] = row
+    vote = rows[0].entity
+    column = vote.columns["review_session_object_id"]
+    new = {row for row in rows if row.added}
+    if not new:
+        return
+    for row in context.rows.having(vote, column, [row.get("review_session_object_id") for row in rows]):
+        current = latest.get(_pair(row))
+        if current is not None and current is not row:
+            if not row.added:
+                _keep(context, row, row.get("status"), current.key[0])
+            context.rows.remove([row])
+
+
+def _pair(row: Row) -> Tuple[Any, Any]:
+    return row.get("review_session_object_id"), row.get("review_session_invitee_id") or row.get("resource_id")
+
+
+def _check_vote(context: RequestContext, row: Row) -> None:
+    types = context.catalogue.types
+    status = row.get("status")
+    if status not in VOTES:
+        raise validation_error(
+            f"ReviewSessionObjectStatus.status must be one of {', '.join(VOTES)}, not {describe(status)}",
+            "status",
+        )
+    if row.get("review_session_object_id") is None:
+        raise validation_error(
+            f"ReviewSessionObjectStatus.review_session_object_id is required ({row.label})",
+            "review_session_object_id",
+        )
+    key = row.get("review_session_invitee_id")
+    if key is None:
+        if row.get("resource_id") is None:
+            raise validation_error(
+                f"ReviewSessionObjectStatus.review_session_invitee_id is required: who votes? ({row.label})",
+                "review_session_invitee_id",
+            )
+        return
+    invitee = context.rows.get(types["ReviewSessionInvitee"], (key,))
+    voted = context.rows.get(types["ReviewSessionObject"], (row.get("review_session_object_id"),))
+    if invitee is None or voted is None:
+        return  # Dangling, which is found and said for every entity type alike.
+    if invitee.get("review_session_id") != voted.get("review_session_id"):
+        raise validation_error(
+            f"ReviewSessionObjectStatus.review_session_invitee_id is {describe(key)}, who is not invited to the "
+            f"review session of {voted.label}",
+            "review_session_invitee_id",
+        )
+    fill(context, row, "resource_id", invitee.get("resource_id"))
+
+
+def _keep_changed(context: RequestContext, row: Row) -> None:
+    """Keep what a vote said before it was changed in place."""
+    column = row.entity.columns["status"].name
+    if not row.added and row.before.get(column, row.values[column]) != row.values[column]:
+        _keep(context, row, row.before[column], row.key[0])
+
+
+def _keep(context: RequestContext, row: Row, status: Any, successor: Any) -> None:
+    """Keep a former vote as an Event of the object it was on."""
+    types = context.catalogue.types
+    voted = context.rows.get(types["ReviewSessionObject"], (row.get("review_session_object_id"),))
+    session_key = None if voted is None else voted.get("review_session_id")
+    session = None if session_key is None else context.rows.get(types["ReviewSession"], (session_key,))
+    former = {
+        "id": row.key[0],
+        "status": status,
+        "review_session_invitee_id": row.get("review_session_invitee_id"),
+        "resource_id": row.get("resource_id"),
+        "created_at": row.get("created_at"),
+        "replaced_by": successor,
+    }
+    add_row(
+        context,
+        "Event",
+        {
+            "action": FORMER_VOTE,
+            "created_at": context.now,
+            "data": json.dumps(former, sort_keys=True),
+            "insert": "update",
+            "parent_id": row.get("review_session_object_id"),
+            "parent_type": "ReviewSessionObject",
+            "project_id": None if session is None else session.get("project_id"),
+            "user_id": caller_as(context, "User"),
+        },
+    )
+
+
+# Annotations
+
+
+def _change_annotation(context: RequestContext, row: Row, old: Mapping[str, Any]) -> None:
+    if "updated_at" not in old:
+        context.rows.set(row, "updated_at", context.now)
+
+
+# Invited people
+
+
+def _finish_invitees(context: RequestContext, rows: List[Row]) -> None:
+    column = rows[0].entity.columns["email"].name
+    changed = [row for row in rows if row.added or column in row.before]
+    for row in changed:
+        email = row.get("email")
+        if email is not None and not _EMAIL.fullmatch(email):
+            raise validation_error(
+                f"ReviewSessionInvitee.email is not an e-mail address: {describe(email)}", "email"
+            )
+    moved = rows[0].entity.columns["review_session_id"].name
+    _refuse_twice(context, [row for row in rows if row.added or column in row.before or moved in row.before])
+    if rows[0].has("resource_id"):
+        _find_resources(context, changed, column)
+
+
+def _refuse_twice(context: RequestContext, rows: List[Row]) -> None:
+    if not rows:
+        return
+    entity = rows[0].entity
+    sessions = [key for key in (row.get("review_session_id") for row in rows) if key is not None]
+    seen: Dict[Tuple[Any, str], Row] = {}
+    for row in context.rows.having(entity, entity.columns["review_session_id"], sessions):
+        pair = row.get("review_session_id"), (row.get("email") or "").lower()
+        if pair[1] and pair in seen and (row in rows or seen[pair] in rows):
+            raise duplicate_error(
+                f"{describe(row.get('email'))} is invited to the review session {pair[0]} already "
+                f"({seen[pair].get('name')})",
+                "email",
+            )
+        seen[pair] = row
+
+
+def _find_resources(context: RequestContext, rows: List[Row], column: str) -> None:
+    """Link invited people to their accounts by e-mail; who has none becomes a Collaborator."""
+    open_ones = []
+    for row in rows:
+        if column in row.before and "resource_id" not in row.given:
+            context.rows.set(row, "resource_id", None)
+        if row.get("resource_id") is None and row.get("email"):
+            open_ones.append(row)
+    if not open_ones:
+        return
+    found = _accounts(context, [row.get("email") for row in open_ones])
+    for row in open_ones:
+        email = row.get("email").lower()
+        account = found.get(email)
+        if account is None and "Collaborator" in context.catalogue.types:
+            first, _, last = (row.get("name") or "").partition(" ")
+            values = {"email": row.get("email"), "first_name": first, "last_name": last}
+            account = found[email] = add_row(context, "Collaborator", values)
+        if account is not None:
+            context.rows.set(row, "resource_id", account.key[0])
+
+
+def _accounts(context: RequestContext, emails: List[str]) -> Dict[str, Row]:
+    """Return the account for each of *emails*, by e-mail in lower case: a User before a Collaborator."""
+    user = context.catalogue.types["User"]
+    folded = statements.folded(user.columns["email"])
+    found: Dict[str, Row] = {}
+    for row in context.rows.having(user, folded, [email.lower() for email in emails]):
+        email = row.get("email").lower()
+        if row.name in ("User", "Collaborator") and (email not in found or row.name == "User"):
+            former: Optional[Row] = found.get(email)
+            if former is None or former.name != "User":
+                found[email] = row
+    return found
+
+
+GUARD = {
+    "Note": _guard_note,
+    "NoteComponent": _guard_of_note,
+    "ReviewSessionInvitee": _guard_invitee,
+    "ReviewSessionObject": _guard_object,
+    "ReviewSessionObjectAnnotation": _guard_of_object,
+    "ReviewSessionObjectAnnotationComponent": _guard_of_object,
+    "ReviewSessionObjectStatus": _guard_of_object,
+}
+COMPLETE = {"ReviewSession": _complete_session, "ReviewSessionObject": _complete_object}
+CHANGED = {"ReviewSessionObjectAnnotation": _change_annotation}
+FINISH = {"ReviewSessionInvitee": _finish_invitees, "ReviewSessionObjectStatus": _finish_votes}
