@@ -1,0 +1,240 @@
+r"""Operators on values: what each asks of a column of each kind.
+
+``is`` is exact, ``like`` ignores case, knows ``%`` and takes ``_`` and ``\%`` as they are. Null matches nothing
+but ``is none``. Values of custom attributes say their kind row by row: a literal is compared with each as what it
+can mean for it, and with a list if any of its elements fits.
+
+Called by ``criterion``.
+"""
+
+from __future__ import annotations
+
+import operator as python_operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import sqlalchemy as sa
+
+from ftrack_review.server.sql.fault import query_fault
+from ftrack_review.server.sql.literal import json_list, like_pattern, list_of, reader_for, variants
+from ftrack_review.server.sql.operand import ENTITY_TYPE, TIME, Operand
+from ftrack_review.server.sql.scope import in_json_list
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import BindParameter, ColumnElement
+
+    from ftrack_review.protocol.tree import Value
+    from ftrack_review.server.catalogue import Catalogue
+    from ftrack_review.server.sql.literal import Reader
+    from ftrack_review.server.sql.scope import Build
+    from ftrack_review.server.sql.shape import ListSlot, Slot
+
+__all__ = ["Test", "membership_test", "null_test", "value_test"]
+
+_COMPARE: Dict[str, Callable[[Any, Any], Any]] = {
+    "is": python_operator.eq,
+    "is_not": python_operator.ne,
+    ">": python_operator.gt,
+    ">=": python_operator.ge,
+    "<": python_operator.lt,
+    "<=": python_operator.le,
+}
+
+# What SQLite takes as a pattern before it refuses to match.
+_LONGEST_PATTERN = 20_000
+
+
+@dataclass(frozen=True)
+class Test:
+    """What is asked of a value. *asks_null* tells whether it asks for no value (True) or for any (False)."""
+
+    __test__ = False  # Not one of pytest's.
+
+    make: Callable[[Operand], ColumnElement[bool]]
+    asks_null: Optional[bool] = None
+
+    def __call__(self, value: Operand) -> ColumnElement[bool]:
+        """Return the criterion on *value*."""
+        return self.make(value)
+
+
+def null_test(operator: str) -> Test:
+    """Return what a comparison with a bare ``none`` asks."""
+    if operator not in ("is", "is_not"):
+        # No order and no pattern has a place for null: unknown, and so is its complement.
+        return Test(lambda _: sa.literal_column("NULL", sa.Boolean()))
+    is_null = operator == "is"
+
+    def test(value: Operand) -> ColumnElement[bool]:
+        missing = value.column.is_(None)
+        if value.kind == "variable":
+            missing = sa.or_(missing, value.column == "null")
+        return missing if is_null else sa.not_(missing)
+
+    return Test(test, asks_null=is_null)
+
+
+def value_test(build: Build, operator: str, slot: Slot, position: Optional[int]) -> Test:
+    """Return what ``operator literal`` asks, the literal being in *slot*."""
+
+    def test(value: Operand) -> ColumnElement[bool]:
+        if value.kind == "variable":
+            return _compare_variable(build, value, operator, slot)
+        if operator in ("like", "not_like"):
+            return _matches(build, value, slot, negated=operator == "not_like")
+        if value.kind == ENTITY_TYPE and operator in ("is", "is_not"):
+            names = build.bind(slot, _type_names(build.catalogue), sa.Text(), expanding=True)
+            return value.column.in_(names) if operator == "is" else value.column.not_in(names)
+        if value.kind == "boolean" and operator not in ("is", "is_not"):
+            raise query_fault(
+                f"{operator!r} does not apply to {value.name}, which is true or false: expected 'is'.",
+                position,
+                value.name,
+            )
+        literal = build.bind(slot, _reader(value), _sql_type(value))
+        compared: ColumnElement[bool] = _COMPARE[operator](value.column, literal)
+        return compared
+
+    return Test(test)
+
+
+def membership_test(build: Build, slot: ListSlot, negated: bool) -> Test:
+    """Return what ``in (…)`` asks, or ``not_in`` where *negated*, the list being in *slot*."""
+
+    def test(value: Operand) -> ColumnElement[bool]:
+        if value.kind == "variable":
+            found = _any_element(value, _is_one_of(build, slot))
+            return sa.and_(_has_value(value), sa.not_(found)) if negated else found
+        if value.kind == ENTITY_TYPE:
+            reader = _all_type_names(build.catalogue)
+            found = value.column.in_(build.bind(slot, reader, sa.Text(), expanding=True))
+        elif slot.long:
+            found = in_json_list(value.column, build.bind(slot, json_list(_reader(value)), sa.Text()))
+        else:
+            reader = list_of(_reader(value))
+            found = value.column.in_(build.bind(slot, reader, _sql_type(value), expanding=True))
+        if not negated:
+            return found
+        # An empty list excludes nobody, but a null is still not known to be outside of it.
+        return sa.and_(sa.not_(found), value.column == value.column)
+
+    return Test(test)
+
+
+def _reader(value: Operand) -> Reader:
+    return reader_for(value.kind, is_time=value.kind == TIME)
+
+
+def _sql_type(value: Operand) -> Any:
+    if value.kind == "boolean":
+        return sa.Boolean()
+    return sa.Float() if value.kind in ("integer", "number") else sa.Text()
+
+
+def _matches(build: Build, value: Operand, slot: Slot, *, negated: bool) -> ColumnElement[bool]:
+    textual = value.kind not in ("integer", "number", "boolean")
+    column = value.column if textual else sa.cast(value.column, sa.Text())
+    matches = _like(column, build.bind(slot, _read_pattern, sa.Text()), slot)
+    return sa.not_(matches) if negated else matches
+
+
+def _like(column: ColumnElement[Any], pattern: BindParameter[Any], slot: Slot) -> ColumnElement[bool]:
+    if slot.wide:
+        # The database's own way to ignore case knows ASCII only.
+        return sa.func.unicode_lower(column).like(sa.func.unicode_lower(pattern), escape="\\")
+    return column.ilike(pattern, escape="\\")
+
+
+def _read_pattern(value: Value) -> str:
+    pattern = like_pattern(value)
+    if len(pattern) > _LONGEST_PATTERN:
+        raise query_fault(
+            f"The pattern has {len(pattern)} characters: expected at most {_LONGEST_PATTERN}.", value.position
+        )
+    return pattern
+
+
+def _type_names(catalogue: Catalogue) -> Callable[[Value], List[str]]:
+    """Return a reader for names of entity types: the schema's, or those of the server's tables."""
+
+    def read(value: Value) -> List[str]:
+        return list(catalogue.types_named(value.text)) or [value.text]
+
+    return read
+
+
+def _all_type_names(catalogue: Catalogue) -> Callable[[Sequence[Value]], List[str]]:
+    read = _type_names(catalogue)
+    return lambda values: [name for value in values if not value.is_null for name in read(value)]
+
+
+def _has_value(value: Operand) -> ColumnElement[bool]:
+    return sa.and_(value.column.is_not(None), value.column != "null")
+
+
+def _compare_variable(build: Build, value: Operand, operator: str, slot: Slot) -> ColumnElement[bool]:
+    if operator in ("like", "not_like"):
+        pattern = build.bind(slot, _read_pattern, sa.Text())
+        found = _any_element(value, lambda e: _like(sa.cast(e.atom, sa.Text()), pattern, slot))
+        return found if operator == "like" else sa.and_(_has_value(value), sa.not_(found))
+    text, number, truth, time = (_variant(build, slot, place) for place in range(4))
+    compare = _COMPARE["is" if operator == "is_not" else operator]
+
+    def fits(element: Any) -> ColumnElement[bool]:
+        parts = [
+            sa.and_(
+                element.type == "text", element.key.is_distinct_from("value"), compare(element.atom, text)
+            ),
+            sa.and_(element.type == "text", element.key == "value", compare(element.atom, time)),
+            sa.and_(element.type.in_(("integer", "real")), compare(element.atom, number)),
+        ]
+        if operator in ("is", "is_not"):
+            parts.append(sa.and_(element.type.in_(("true", "false")), element.atom == truth))
+        return sa.or_(*parts)
+
+    found = _any_element(value, fits)
+    return sa.and_(_has_value(value), sa.not_(found)) if operator == "is_not" else found
+
+
+def _is_one_of(build: Build, slot: ListSlot) -> Callable[[Any], ColumnElement[bool]]:
+    kinds: Tuple[Tuple[int, Tuple[str, ...]], ...] = (
+        (0, ("text",)),
+        (1, ("integer", "real")),
+        (2, ("true", "false")),
+        (3, ("text",)),
+    )
+    lists = [(build.bind(slot, _list_of_variants(place), sa.Text()), types) for place, types in kinds]
+
+    def fits(element: Any) -> ColumnElement[bool]:
+        return sa.or_(
+            *(
+                sa.and_(element.type.in_(types), in_json_list(element.atom, parameter))
+                for parameter, types in lists
+            )
+        )
+
+    return fits
+
+
+def _variant(build: Build, slot: Slot, place: int) -> BindParameter[Any]:
+    types: Tuple[Any, ...] = (sa.Text(), sa.Float(), sa.Integer(), sa.Text())
+    return build.bind(slot, lambda value: variants(value)[place], types[place])
+
+
+def _list_of_variants(place: int) -> Callable[[Sequence[Value]], str]:
+    return json_list(lambda value: variants(value)[place])
+
+
+def _any_element(value: Operand, fits: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Return the criterion that a value fits, or an element of it where it is a list.
+
+    A time is an object with the keys ``__type__`` and ``value``, of which only the latter counts.
+    """
+    element = (
+        sa.func.json_each(value.column)
+        .table_valued(sa.column("key", sa.Text()), sa.column("type", sa.Text()), sa.column("atom"))
+        .alias()
+    )
+    counts = element.c.key.is_distinct_from("__type__")
+    query = sa.select(sa.literal_column("1")).select_from(element).where(counts, fits(element.c))
+    return query.exists()

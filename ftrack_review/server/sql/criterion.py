@@ -1,0 +1,274 @@
+"""Criteria of query expressions as SQL.
+
+What holds here, decided once (protocol.md 5.4 and 10):
+
+- A null matches no comparison but ``is none``, and no complement of one: plain three-valued SQL.
+- What is asked through a relation is two-valued: there is such an entity, or there is not. ``not`` of it holds
+  for an entity without the relation, too.
+- ``not`` is carried inwards to where it is one of these two, so that both can be mixed.
+
+Called by ``compilation``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, cast
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import Grouping
+
+from ftrack_review.protocol.tree import (
+    And,
+    Comparison,
+    Criteria,
+    Membership,
+    Not,
+    Or,
+    Relation,
+    Segment,
+    Statement,
+)
+from ftrack_review.server.errors import ServerFault
+from ftrack_review.server.sql.comparing import Test, membership_test, null_test, value_test
+from ftrack_review.server.sql.fault import query_fault
+from ftrack_review.server.sql.operand import Operand, operand, type_operand
+from ftrack_review.server.sql.relating import exists_related, reference_column
+from ftrack_review.server.sql.resolution import TYPE_NAME, Resolved, cast_type, resolve
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+    from sqlalchemy.sql.selectable import Select
+
+    from ftrack_review.server.sql.scope import Build, Scope
+    from ftrack_review.server.sql.shape import ListSlot, Slot
+
+__all__ = ["compile_criteria"]
+
+#: Compiles a nested statement to a SELECT of one column.
+Subquery = Callable[["Build", Statement], "Select[Any]"]
+
+# A database compares depths of expressions, not widths: long chains are folded in groups of this many.
+_WIDEST_CHAIN = 100
+
+
+def compile_criteria(
+    build: Build, scope: Scope, criteria: Criteria, subquery: Subquery, *, negated: bool = False
+) -> ColumnElement[bool]:
+    """Return *criteria* about the rows in *scope*, or their complement, as SQL.
+
+    *subquery* compiles the statements nested in them. Raise a fault for what cannot be asked.
+    """
+    return _Compiler(build, subquery).compile(scope, criteria, negated)
+
+
+class _Compiler:
+    """The criteria of one statement on their way to SQL."""
+
+    def __init__(self, build: Build, subquery: Subquery) -> None:
+        self._build = build
+        self._subquery = subquery
+
+    def compile(self, scope: Scope, criteria: Criteria, negated: bool) -> ColumnElement[bool]:
+        if isinstance(criteria, (And, Or)):
+            items = [self.compile(scope, item, negated) for item in criteria.items]
+            return _chain(items, conjunction=isinstance(criteria, And) != negated)
+        if isinstance(criteria, Not):
+            return self.compile(scope, criteria.item, not negated)
+        selective = _is_selective(criteria)
+        if isinstance(criteria, Relation):
+            return self._relation(scope, criteria, negated, selective)
+        test = self._test_of(criteria)
+        return self._over_path(scope, criteria.path.segments, test, negated, selective)
+
+    def _test_of(self, criteria: Any) -> Test:
+        """Return what a comparison or membership asks of the value at the end of its path."""
+        if isinstance(criteria, Membership):
+            if isinstance(criteria.values, Statement):
+                query = self._subquery(self._build, criteria.values)
+                return _subquery_test(query, criteria.negated)
+            return membership_test(self._build, cast("ListSlot", criteria.values[0]), criteria.negated)
+        assert isinstance(criteria, Comparison)
+        slot = cast("Slot", criteria.value)
+        position = criteria.path.position
+        if slot.is_null:
+            return null_test(criteria.operator)
+        return value_test(self._build, criteria.operator, slot, position)
+
+    def _relation(
+        self, scope: Scope, criteria: Relation, negated: bool, selective: bool
+    ) -> ColumnElement[bool]:
+        segments = criteria.path.segments
+
+        def inner(target: Scope) -> Optional[ColumnElement[bool]]:
+            if criteria.criteria is None:
+                return None
+            return self.compile(target, criteria.criteria, negated=False)
+
+        def leaf(owner: Scope, negate: bool) -> ColumnElement[bool]:
+            found = resolve(self._build.catalogue, owner.entity, segments[-1], relation=True)
+            _check_quantifier(found, criteria)
+            return self._step(owner, found, segments[-1], inner, negate, selective)
+
+        return self._walk(scope, segments[:-1], leaf, negated, selective)
+
+    def _over_path(
+        self, scope: Scope, segments: Tuple[Segment, ...], test: Test, negated: bool, selective: bool
+    ) -> ColumnElement[bool]:
+        def leaf(owner: Scope, negate: bool) -> ColumnElement[bool]:
+            return self._leaf(owner, segments[-1], test, negate, selective)
+
+        return self._walk(scope, segments[:-1], leaf, negated, selective)
+
+    def _walk(
+        self,
+        scope: Scope,
+        segments: Sequence[Segment],
+        leaf: Callable[[Scope, bool], ColumnElement[bool]],
+        negated: bool,
+        selective: bool,
+    ) -> ColumnElement[bool]:
+        """Follow *segments* and return what *leaf* says at their end. Only the first step is complemented."""
+        if not segments:
+            return leaf(scope, negated)
+        found = resolve(self._build.catalogue, scope.entity, segments[0], relation=True)
+
+        def inner(target: Scope) -> ColumnElement[bool]:
+            return self._walk(target, segments[1:], leaf, False, selective)
+
+        return self._step(scope, found, segments[0], inner, negated, selective)
+
+    def _step(
+        self,
+        scope: Scope,
+        found: List[Resolved],
+        segment: Segment,
+        inner: Callable[[Scope], Optional[ColumnElement[bool]]],
+        negated: bool,
+        selective: bool,
+    ) -> ColumnElement[bool]:
+        def one(resolved: Resolved, negate: bool) -> ColumnElement[bool]:
+            relation = resolved.relation
+            assert relation is not None
+            target = self._build.entity(relation.covers, segment.position)
+            entity = cast_type(self._build.catalogue, target, segment)
+            return exists_related(
+                self._build, scope, resolved, entity, inner, negated=negate, selective=selective
+            )
+
+        return self._any_owner(scope, found, one, negated)
+
+    def _leaf(
+        self, scope: Scope, segment: Segment, test: Test, negated: bool, selective: bool
+    ) -> ColumnElement[bool]:
+        if segment.name == TYPE_NAME:
+            return _complement(test(type_operand(scope)), negated)
+        found = resolve(self._build.catalogue, scope.entity, segment)
+
+        def one(resolved: Resolved, negate: bool) -> ColumnElement[bool]:
+            relation = resolved.relation
+            if relation is None:
+                return _complement(test(operand(self._build, scope, resolved, segment)), negate)
+            if relation.kind == "reference" and segment.cast is None:
+                key = reference_column(self._build, scope, resolved)
+                return _complement(test(Operand(key, "string")), negate)
+            return self._elements(scope, resolved, segment, test, negate, selective)
+
+        return self._any_owner(scope, found, one, negated)
+
+    def _elements(
+        self, scope: Scope, resolved: Resolved, segment: Segment, test: Test, negated: bool, selective: bool
+    ) -> ColumnElement[bool]:
+        """Compare a collection with a literal: one of its elements has this id, or (``is none``) it is empty."""
+        if test.asks_null is not None:
+            negated, inner = test.asks_null != negated, _anything
+        else:
+
+            def inner(target: Scope) -> Optional[ColumnElement[bool]]:
+                return test(Operand(target.key(), "string"))
+
+        return self._step(scope, [resolved], segment, inner, negated, selective)
+
+    def _any_owner(
+        self,
+        scope: Scope,
+        found: List[Resolved],
+        one: Callable[[Resolved, bool], ColumnElement[bool]],
+        negated: bool,
+    ) -> ColumnElement[bool]:
+        """Return what *one* says of the attribute; where subtypes differ in it, of each for its own rows."""
+        if len(found) == 1:
+            return one(found[0], negated)
+        parts: List[ColumnElement[bool]] = []
+        faults: List[Exception] = []
+        for resolved in found:
+            given = len(self._build.binders)
+            try:
+                criterion = one(resolved, negated)
+            except ServerFault as fault:
+                # This subtype does not have the rest of the path; another one may.
+                faults.append(fault)
+                del self._build.binders[given:]
+                continue
+            of_type = scope.is_of_type(resolved.owner)
+            parts.append(criterion if of_type is None else sa.and_(of_type, criterion))
+        if not parts:
+            raise faults[0]
+        return _chain(parts, conjunction=False)
+
+
+def _anything(target: Scope) -> Optional[ColumnElement[bool]]:
+    del target
+    return None
+
+
+def _complement(criterion: ColumnElement[bool], negated: bool) -> ColumnElement[bool]:
+    return sa.not_(criterion) if negated else criterion
+
+
+def _chain(items: List[ColumnElement[bool]], *, conjunction: bool) -> ColumnElement[bool]:
+    """Join *items* by AND or OR, in groups where they are many."""
+    join = sa.and_ if conjunction else sa.or_
+    while len(items) > _WIDEST_CHAIN:
+        items = [
+            cast("ColumnElement[bool]", Grouping(join(*items[start : start + _WIDEST_CHAIN])))
+            for start in range(0, len(items), _WIDEST_CHAIN)
+        ]
+    return join(*items)
+
+
+def _subquery_test(query: Select[Any], negated: bool) -> Test:
+    def test(value: Operand) -> ColumnElement[bool]:
+        if negated:
+            # One null among the rows would make NOT IN unknown for every value.
+            column = query.selected_columns[0]
+            return value.column.not_in(query.where(column.is_not(None)))
+        return value.column.in_(query)
+
+    return Test(test)
+
+
+def _check_quantifier(found: List[Resolved], criteria: Relation) -> None:
+    kinds = {resolved.attribute.kind == "reference" for resolved in found}
+    wanted = criteria.quantifier == "has"
+    if wanted in kinds:
+        return
+    name = criteria.path.segments[-1].name
+    what, expected = ("a collection", "any") if wanted else ("one entity", "has")
+    raise query_fault(
+        f"{found[0].owner.name}.{name} is {what}: expected '{expected}' instead of '{criteria.quantifier}'.",
+        criteria.path.segments[-1].position,
+        name,
+    )
+
+
+def _is_selective(criteria: Criteria) -> bool:
+    """Return whether *criteria* are likely to hold of few rows, as a guess by their operators alone."""
+    if isinstance(criteria, Comparison):
+        return criteria.operator == "is" and not criteria.value.is_null
+    if isinstance(criteria, Membership):
+        return not criteria.negated
+    if isinstance(criteria, Relation):
+        return criteria.criteria is not None and _is_selective(criteria.criteria)
+    if isinstance(criteria, And):
+        return any(_is_selective(item) for item in criteria.items)
+    return isinstance(criteria, Or) and all(_is_selective(item) for item in criteria.items)

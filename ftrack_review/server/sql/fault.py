@@ -1,0 +1,47 @@
+"""The faults of query expressions: where they are, what was expected there, and the nearest name.
+
+Called by the other modules of this package.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterable, Optional
+
+from ftrack_review.protocol.schema import nearest
+from ftrack_review.server.errors import ServerFault, validation_error
+
+if TYPE_CHECKING:
+    from ftrack_review.server.catalogue import Catalogue
+
+__all__ = ["query_fault", "unknown_attribute", "unknown_type"]
+
+# What older servers called these, and scripts still do.
+_FORMER_NAMES = {("Status", "type"): "state"}
+
+
+def query_fault(content: str, position: Optional[int] = None, attribute: Optional[str] = None) -> ServerFault:
+    """Return the fault for an expression that cannot be answered, at *position* of its text."""
+    where = "" if position is None else f" (at position {position})"
+    return validation_error(f"{content}{where}", attribute)
+
+
+def unknown_type(catalogue: Catalogue, name: str, position: Optional[int]) -> ServerFault:
+    """Return the fault for an entity type that the schema does not have."""
+    proposal = catalogue.schema.nearest(name)
+    hint = f" Did you mean {proposal}?" if proposal else ""
+    return query_fault(
+        f"There is no entity type {name!r}: expected the name of an entity type.{hint}", position
+    )
+
+
+def unknown_attribute(
+    entity_type: str, name: str, names: Iterable[str], position: Optional[int]
+) -> ServerFault:
+    """Return the fault for an attribute that *entity_type* does not have, given all its *names*."""
+    proposal = _FORMER_NAMES.get((entity_type, name)) or nearest(name, names)
+    hint = f" Did you mean {proposal}?" if proposal else ""
+    return query_fault(
+        f"{entity_type} has no attribute {name!r}: expected an attribute of {entity_type}.{hint}",
+        position,
+        name,
+    )

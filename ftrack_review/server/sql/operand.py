@@ -1,0 +1,59 @@
+"""The left side of a comparison: an attribute as a column, and how literals are to be read for it.
+
+Called by ``criterion`` and ``ordering``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ftrack_review.server.sql.computed import expression
+from ftrack_review.server.sql.fault import query_fault
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from ftrack_review.protocol.tree import Segment
+    from ftrack_review.server.sql.resolution import Resolved
+    from ftrack_review.server.sql.scope import Build, Scope
+
+__all__ = ["ENTITY_TYPE", "TIME", "Operand", "operand", "type_operand"]
+
+#: Kinds beyond those of the schema: a point in time, and text that names an entity type.
+TIME = "time"
+ENTITY_TYPE = "entity type"
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A *column* and its *kind*: one of the schema's, :data:`TIME` or :data:`ENTITY_TYPE`."""
+
+    column: ColumnElement[Any]
+    kind: str
+    name: str = "id"
+
+
+def operand(build: Build, scope: Scope, resolved: Resolved, segment: Segment) -> Operand:
+    """Return the plain attribute *resolved* in *scope*. Raise a fault for what the database cannot see."""
+    attribute, owner = resolved.attribute, resolved.owner
+    stored = owner.columns.get(attribute.name)
+    column = scope.own(stored) if stored is not None else expression(build, scope, owner, attribute.name)
+    if column is None:
+        raise query_fault(
+            f"{owner.name}.{attribute.name} is worked out after reading: expected an attribute that can be "
+            "compared and sorted by.",
+            segment.position,
+            attribute.name,
+        )
+    kind = attribute.kind
+    if attribute.is_time:
+        kind = TIME
+    elif attribute.transformed:
+        kind = ENTITY_TYPE
+    return Operand(column, kind, attribute.name)
+
+
+def type_operand(scope: Scope) -> Operand:
+    """Return the concrete entity type of the rows in *scope*."""
+    return Operand(scope.type_name(), ENTITY_TYPE, "__entity_type__")

@@ -1,0 +1,184 @@
+"""Queries answered: from the text of an expression to records for the wire.
+
+Called by ``dispatch`` (the actions query, search, create and update) and by the write rules for look-ups.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Callable, Dict, Hashable, List, Optional, Sequence, Tuple, Union
+
+from ftrack_review.exception import QueryError
+from ftrack_review.protocol import grammar
+from ftrack_review.protocol.tree import Path, Projection, Segment, Statement
+from ftrack_review.server.sql.answer import Answer
+from ftrack_review.server.sql.compilation import IDS, Plan, compile_query, compile_selection
+from ftrack_review.server.sql.fault import query_fault, unknown_type
+from ftrack_review.server.sql.fetching import Fetcher
+from ftrack_review.server.sql.request import Request, read_projections
+from ftrack_review.server.sql.scope import NOW
+from ftrack_review.server.sql.shape import strip
+
+if TYPE_CHECKING:
+    from ftrack_review.server.catalogue import Catalogue
+
+__all__ = ["emit_entities", "prepare", "run_query", "select_entities"]
+
+Record = Dict[str, Any]
+
+# Plans kept for each schema, and texts of expressions with their literals. A text that is longer than this is
+# parsed again: it is a list of ids that will not come back.
+_PLANS = 512
+_TEXTS = 512
+_LONGEST_TEXT = 2_000
+
+
+class _Kept:
+    """What has been compiled for one catalogue, the latest used last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._items: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Any], size: int) -> Any:
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+                return self._items[key]
+        # Two threads may make the same; either result serves.
+        made = make()
+        with self._lock:
+            self._items[key] = made
+            while len(self._items) > size:
+                self._items.popitem(last=False)
+        return made
+
+
+def _kept(catalogue: Catalogue) -> Tuple[_Kept, _Kept]:
+    """Return the plans and the texts kept for *catalogue*.
+
+    They are kept on it, not in a table of our own: plans refer to their catalogue, and all of it is to go at once.
+    """
+    found: Tuple[_Kept, _Kept] = vars(catalogue).setdefault("_compiled_queries", (_Kept(), _Kept()))
+    return found
+
+
+def prepare(catalogue: Catalogue, query: Union[str, Statement]) -> Tuple[Plan, Dict[str, Any], List[Any]]:
+    """Return the plan for *query*, its parameters and the literals by slot.
+
+    Raise a fault for an expression that cannot be parsed or answered.
+    """
+    plans, texts = _kept(catalogue)
+
+    def read() -> Tuple[Plan, Dict[str, Any], List[Any]]:
+        statement = _parse(query) if isinstance(query, str) else query
+        shape, values = strip(statement)
+        # Names in a shape stand where they stood in the first expression of its kind; a faulty one is not kept.
+        plan: Plan = plans.get(shape, lambda: compile_query(catalogue, shape), _PLANS)
+        return plan, plan.parameters(values), values
+
+    if isinstance(query, str) and len(query) <= _LONGEST_TEXT:
+        found: Tuple[Plan, Dict[str, Any], List[Any]] = texts.get(query, read, _TEXTS)
+        return found
+    return read()
+
+
+def _parse(expression: str) -> Statement:
+    try:
+        expression.encode("utf-8")
+        return grammar.parse(expression)
+    except QueryError as error:
+        raise query_fault(str(error), error.position) from error
+    except UnicodeEncodeError as error:
+        raise query_fault("The expression is not valid Unicode.", error.start) from error
+
+
+def run_query(
+    connection: Any, catalogue: Catalogue, query: Union[str, Statement], context: Any
+) -> Tuple[List[Record], Optional[int]]:
+    """Return the records that *query* finds and the offset of the next one, None where there is no more.
+
+    *context* gives ``now``, ``component_url`` and ``thumbnail_url``, and ``answer``, which says what the response
+    holds already (None: nothing).
+
+    Raise a :exc:`~ftrack_review.server.errors.ServerFault` for an expression that cannot be answered.
+    """
+    plan, parameters, values = prepare(catalogue, query)
+    limit = None if plan.limit is None else values[plan.limit]
+    if limit == 0:
+        return [], None
+    rows: Sequence[Any] = connection.run(plan.statement, {**parameters, NOW: context.now})
+    following: Optional[int] = None
+    if limit is not None and len(rows) > limit:
+        rows = rows[:limit]
+        following = limit + (0 if plan.offset is None else values[plan.offset])
+    if plan.fetch is None:
+        return [_plain(plan.keys, row) for row in rows], following
+    answer = context.answer if context.answer is not None else Answer()
+    return Fetcher(connection, catalogue, context, answer).fetch(plan.fetch, rows), following
+
+
+def _plain(keys: Tuple[Tuple[str, bool], ...], row: Any) -> Record:
+    return {
+        name: {"__type__": "datetime", "value": value} if is_time and value is not None else value
+        for (name, is_time), value in zip(keys, row)
+    }
+
+
+def emit_entities(
+    context: Any,
+    entity_type: str,
+    keys: Sequence[Union[str, Sequence[str]]],
+    attributes: Sequence[str],
+    *,
+    with_system_projections: bool = False,
+) -> List[Optional[Record]]:
+    """Return the records of the entities of *entity_type* with these *keys*, complete and in this order.
+
+    *attributes* are attribute names or paths. A record holds type, key and these, and with
+    *with_system_projections* what every answer to a query has, too. There is None for a key that does not exist.
+    """
+    catalogue = context.catalogue
+    entity = catalogue.types.get(entity_type)
+    if entity is None:
+        raise unknown_type(catalogue, entity_type, None)
+    plans, _ = _kept(catalogue)
+
+    def compile_() -> Plan:
+        paths = [Path(tuple(Segment(name) for name in path.split("."))) for path in attributes]
+        request = (
+            read_projections(catalogue, entity, [Projection(path) for path in paths]) if paths else Request()
+        )
+        return compile_selection(catalogue, entity, request, is_bare=not with_system_projections)
+
+    shape = ("emit", entity_type, tuple(attributes), with_system_projections)
+    plan: Plan = plans.get(shape, compile_, _PLANS)
+    assert plan.fetch is not None
+    wanted = [(key,) if isinstance(key, str) else tuple(key) for key in keys]
+    parameters = {IDS: json.dumps([key[0] for key in wanted]), NOW: context.now}
+    found = context.connection.run(plan.statement, parameters)
+    length = plan.fetch.key_length
+    asked = set(wanted)
+    rows = [row for row in found if tuple(row[1 : 1 + length]) in asked]
+    answer = Answer(denormalize=True)
+    records = Fetcher(context.connection, catalogue, context, answer).fetch(plan.fetch, rows)
+    by_key = {tuple(row[1 : 1 + length]): record for row, record in zip(rows, records)}
+    return [by_key.get(key) for key in wanted]
+
+
+def select_entities(
+    connection: Any,
+    catalogue: Catalogue,
+    query: Union[str, Statement],
+    context: Any,
+) -> List[Record]:
+    """Return complete records of what *query* finds, whatever the response holds already."""
+    plan, parameters, values = prepare(catalogue, query)
+    rows: Sequence[Any] = connection.run(plan.statement, {**parameters, NOW: context.now})
+    if plan.limit is not None:
+        rows = rows[: values[plan.limit]]
+    if plan.fetch is None:
+        return [_plain(plan.keys, row) for row in rows]
+    return Fetcher(connection, catalogue, context, Answer(denormalize=True)).fetch(plan.fetch, rows)

@@ -1,0 +1,146 @@
+"""Tables as they stand in one statement, and what is collected while that statement is built.
+
+A :class:`Scope` is one occurrence of an entity type's rows, under an alias of its own. A :class:`Build` hands
+out scopes and parameters; the parameters know from which literal of the expression they are filled.
+
+Called by the other modules of this package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
+
+import sqlalchemy as sa
+
+from ftrack_review.server.sql.fault import unknown_type
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import BindParameter, ColumnElement
+    from sqlalchemy.sql.selectable import FromClause
+    from sqlalchemy.types import TypeEngine
+
+    from ftrack_review.server.catalogue import Catalogue, EntityType
+    from ftrack_review.server.sql.shape import Slot
+
+__all__ = ["NOW", "Binder", "Build", "Scope", "in_json_list", "text_parameter"]
+
+#: The parameter that holds the time of the request.
+NOW = "now"
+
+
+@dataclass(frozen=True)
+class Binder:
+    """How the parameter *name* is filled: by *read* from the literal in slot *index*."""
+
+    name: str
+    index: int
+    read: Callable[[Any], Any]
+
+
+class Scope:
+    """One occurrence of the rows of an entity type in a statement.
+
+    *source* is what follows FROM. *overrides* gives columns by name that are not columns of *source*, for
+    rows that are put together from several tables. *order* is the order in which rows are given when nobody
+    asks for another one.
+    """
+
+    __slots__ = ("entity", "order", "overrides", "source")
+
+    def __init__(
+        self,
+        entity: EntityType,
+        source: FromClause,
+        overrides: Optional[Mapping[str, ColumnElement[Any]]] = None,
+        order: Optional[Sequence[ColumnElement[Any]]] = None,
+    ) -> None:
+        """Initialise for the rows of *entity* in *source*."""
+        self.entity = entity
+        self.source = source
+        self.overrides = overrides
+        self.order: Tuple[ColumnElement[Any], ...] = (source.c._row,) if order is None else tuple(order)
+
+    def own(self, column: Any) -> ColumnElement[Any]:
+        """Return *column* of the table as it is called in this scope."""
+        if self.overrides is not None and column.name in self.overrides:
+            return self.overrides[column.name]
+        found: ColumnElement[Any] = self.source.c[column.name]
+        return found
+
+    def key(self) -> ColumnElement[Any]:
+        """Return the first column of the primary key."""
+        return self.own(self.entity.key_columns[0])
+
+    def type_name(self) -> ColumnElement[Any]:
+        """Return the expression for the concrete entity type of a row."""
+        column = self.entity.type_column
+        if column is None:
+            return sa.literal_column("'" + self.entity.name + "'", sa.String())
+        return self.own(column)
+
+    def is_of_type(self, entity: EntityType) -> Optional[ColumnElement[bool]]:
+        """Return the criterion that a row is of the type *entity*, None where every row is."""
+        if entity.covers_table or entity.type_column is None:
+            return None
+        column = self.own(entity.type_column)
+        if len(entity.concrete_types) == 1:
+            return column == entity.concrete_types[0]
+        return column.in_(list(entity.concrete_types))
+
+
+class Build:
+    """A statement under construction: its *catalogue* and the parameters given out so far."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Initialise for one statement."""
+        self.catalogue = catalogue
+        self.binders: List[Binder] = []
+
+    def entity(self, name: str, position: Optional[int] = None) -> EntityType:
+        """Return the entity type called *name*. Raise a fault that proposes the nearest where there is none."""
+        found: Optional[EntityType] = self.catalogue.types.get(name)
+        if found is None:
+            raise unknown_type(self.catalogue, name, position)
+        return found
+
+    def scope(self, entity: EntityType) -> Scope:
+        """Return a new scope over the stored rows of the table of *entity*."""
+        return Scope(entity, entity.table.alias())
+
+    def bind(
+        self,
+        slot: Slot,
+        read: Callable[[Any], Any],
+        type_: Optional[TypeEngine[Any]] = None,
+        *,
+        expanding: bool = False,
+    ) -> BindParameter[Any]:
+        """Return a parameter that *read* fills from the literal in *slot*."""
+        name = f"v{len(self.binders)}"
+        self.binders.append(Binder(name, slot.index, read))
+        return sa.bindparam(name, type_=type_, expanding=expanding)
+
+    def bind_number(self, index: int, read: Callable[[Any], Any]) -> BindParameter[Any]:
+        """Return a parameter for the limit or offset in the slot *index*."""
+        name = f"v{len(self.binders)}"
+        self.binders.append(Binder(name, index, read))
+        return sa.bindparam(name, type_=sa.Integer())
+
+    def now(self) -> BindParameter[Any]:
+        """Return the parameter for the time of the request."""
+        return text_parameter(NOW)
+
+
+def text_parameter(name: str) -> BindParameter[Any]:
+    """Return the text parameter called *name*."""
+    return sa.bindparam(name, type_=sa.String())
+
+
+def in_json_list(column: ColumnElement[Any], parameter: BindParameter[Any]) -> ColumnElement[bool]:
+    """Return the criterion that *column* is in the JSON list that is bound to *parameter*.
+
+    A list of any length takes one variable, and the database looks each value up by index.
+    """
+    values = sa.func.json_each(parameter).table_valued(sa.column("value", column.type)).alias()
+    return column.in_(sa.select(values.c.value))
