@@ -19,8 +19,12 @@ __all__ = ["Footage", "Timing", "open_footage", "orientation"]
 #: Files up to this size are read once more to learn the time of every frame; beyond it the header is believed.
 _SURVEY_LIMIT_BYTES = 2 << 30
 
-#: Demuxers of stills, which PyAV would play as movies of one frame.
-_STILL_FORMATS = {"image2", "webp_pipe"}
+#: The formats that are read, by FFmpeg's names. Not among them: play lists, which could make us read other files of
+#: this machine into a movie that strangers may see, and stills.
+_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mxf,mpeg,mpegts,mpegvideo,gif,apng,flv,h264,hevc,obu,asf,ogg,dv,ivf,m4v,"
+    "mjpeg,nut,rm,swf,yuv4mpegpipe,gxf,r3d,cine,vc1,wav,mp3,aac,flac,aiff,w64,ac3"
+)
 
 #: Turns and flips of a display matrix (a, b, c, d, by sign) as a name.
 _ORIENTATIONS: Dict[Tuple[int, int, int, int], str] = {
@@ -52,13 +56,13 @@ class Timing:
 class Footage:
     """An open movie: its picture stream, its sound if it has any, and its *timing*."""
 
-    def __init__(self, path: Path, container: Any) -> None:
-        """Initialise with the opened *container* of the movie at *path*."""
+    def __init__(self, path: Path, container: Any, timing: Timing) -> None:
+        """Initialise with the opened *container* of the movie at *path* and its *timing*."""
         self.path = name_of(path)
         self.container = container
         self.video = _pick_video(self.path, container)
         self.audio = _pick_audio(container)
-        self.timing = _survey(self)
+        self.timing = timing
 
     def frames(self, *, sound: bool = False) -> Iterator[Any]:
         """Decode everything and give the frames in the order of the file; those of the sound too, if wanted.
@@ -66,6 +70,7 @@ class Footage:
         Raise :exc:`~ftrack_review.exception.MediaError` for a damaged file, possibly after some frames.
         """
         streams = [self.video] + ([self.audio] if sound and self.audio is not None else [])
+        av = require("av")
         seen = 0
         with reading(self.path):
             for packet in self.container.demux(*streams):
@@ -75,15 +80,25 @@ class Footage:
                             f"{self.path} is damaged: it is cut short or has a hole after frame {seen}."
                         )
                     seen += int(bool(packet.size))
-                yield from packet.decode()
-        if seen < self.video.frames:
+                try:
+                    yield from packet.decode()
+                except (av.error.FFmpegError, ValueError) as error:
+                    raise exception.MediaError(
+                        f"{self.path} is damaged: it cannot be decoded after frame {seen}: {_reason(error)}."
+                    ) from error
+        # Only this family counts its frames exactly.
+        if "mov" in self.container.format.name and seen < self.video.frames:
             raise exception.MediaError(
                 f"{self.path} is cut short: its header promises {self.video.frames} frames, {seen} are there."
             )
 
-    def pictures(self) -> Iterator[Any]:
-        """Decode and give the picture frames alone."""
-        return self.frames()
+    def aspect(self) -> Optional[Fraction]:
+        """Return the shape of a pixel, width by height, where the movie says it."""
+        # The container's word counts more than the codec's; PyAV before 13 knows the codec's alone.
+        stated = (
+            getattr(self.video, "sample_aspect_ratio", None) or self.video.codec_context.sample_aspect_ratio
+        )
+        return Fraction(stated) if stated else None
 
     def first_picture(self) -> Any:
         """Decode and return the first frame. Afterwards the movie has to be opened again."""
@@ -99,29 +114,38 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, ValueError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise exception.MediaError(f"{name_of(path)} cannot be read as a movie: {reason}.") from error
-    except UnicodeDecodeError as error:
-        raise exception.MediaError(f"{name_of(path)} cannot be read as a movie: damaged text.") from error
+        raise exception.MediaError(f"{name_of(path)} cannot be read as a movie: {_reason(error)}.") from error
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 @contextlib.contextmanager
 def open_footage(path: Path) -> Iterator[Footage]:
     """Open the movie at *path*. Raise :exc:`~ftrack_review.exception.MediaError` if that cannot be done."""
+    # It is opened once more to be decoded, as not every format can be wound back to its very first frame.
+    with _open(path) as container, reading(path):
+        timing = _survey(name_of(path), container)
+    with _open(path) as container:
+        with reading(path):
+            footage = Footage(path, container, timing)
+        yield footage
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[Any]:
     av = require("av")
     quiet(av)
     with reading(path):
-        # The protocol is named, so that nothing in a name is taken for an address or a list of files, and a playlist
-        # cannot make us open others.
+        # Given as container_options: what "options" holds goes to streams too, and crashes PyAV up to 15 on MPEG.
         container = av.open(
             "file:" + os.path.abspath(name_of(path)),
             metadata_errors="replace",
-            options={"protocol_whitelist": "file"},
+            container_options={"protocol_whitelist": "file", "format_whitelist": _FORMATS},
         )
     try:
-        with reading(path):
-            footage = Footage(path, container)
-        yield footage
+        yield container
     finally:
         container.close()
 
@@ -161,17 +185,14 @@ def _pick_audio(container: Any) -> Any:
     return None
 
 
-def _survey(footage: Footage) -> Timing:
-    """Return the exact timing of the movie, and leave it at its beginning."""
-    stream = footage.video
+def _survey(path: str, container: Any) -> Timing:
+    """Return the exact timing of the movie, read from *container*."""
+    stream = _pick_video(path, container)
     times: List[Optional[int]] = []
-    if os.path.getsize(footage.path) <= _SURVEY_LIMIT_BYTES:
-        times = [
-            packet.pts for packet in footage.container.demux(stream) if packet.size and not packet.is_discard
-        ]
-        footage.container.seek(0)
+    if os.path.getsize(path) <= _SURVEY_LIMIT_BYTES:
+        times = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
         if not times:
-            raise exception.MediaError(f"{footage.path} holds no frames: it is damaged or cut short.")
+            raise exception.MediaError(f"{path} holds no frames: it is damaged or cut short.")
     named = [rate for rate in (stream.average_rate, stream.base_rate, stream.guessed_rate) if rate]
     ticks = sorted(time for time in times if time is not None)
     if len(ticks) != len(times) or len(ticks) < 2 or len(set(ticks)) != len(ticks) or not stream.time_base:

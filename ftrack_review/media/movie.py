@@ -49,7 +49,7 @@ def encode_movie(
         raise exception.MediaError(f"{name_of(source)} is no movie; a still is published as it is.")
     with open_footage(source) as peek:
         first = peek.first_picture()
-        aspect = _aspect(peek)
+        aspect = peek.aspect()
         interlaced = bool(first.interlaced_frame)
         geometry = even(*shown_size(first, aspect))
     with open_footage(source) as footage, replacing(target) as temporary:
@@ -124,14 +124,6 @@ def _on_grid(frames: Iterable[Any], footage: Footage) -> Iterator[Any]:
         held = frame
     if held is not None:
         yield held
-
-
-def _aspect(footage: Footage) -> Optional[Fraction]:
-    """Return the shape of a pixel, width by height, of the movie."""
-    aspect = (
-        getattr(footage.video, "sample_aspect_ratio", None) or footage.video.codec_context.sample_aspect_ratio
-    )
-    return Fraction(aspect) if aspect else None
 
 
 def encode_sequence(

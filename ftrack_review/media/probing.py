@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from fractions import Fraction
 from typing import Any, Optional
 
 from ftrack_review.media.conform import shown_size
@@ -74,9 +73,8 @@ def _probe_movie(footage: Footage) -> MediaInfo:
     has_audio = footage.audio is not None
     playable = _is_web_playable(footage)
     codec = str(context.name)
-    aspect = getattr(footage.video, "sample_aspect_ratio", None) or context.sample_aspect_ratio
     frame = footage.first_picture()
-    width, height = shown_size(frame, Fraction(aspect) if aspect else None)
+    width, height = shown_size(frame, footage.aspect())
     return MediaInfo(
         kind="movie",
         width=width,

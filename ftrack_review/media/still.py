@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any, Optional
 
 from ftrack_review import exception
@@ -18,6 +17,9 @@ __all__ = ["make_still", "thumbnail"]
 
 #: What browsers show without trouble, in pixels.
 _MAXIMUM_SIDE = 8192
+
+#: How many frames are decoded on the way to the middle of a movie.
+_MAXIMUM_DECODED = 250
 
 
 def make_still(
@@ -57,27 +59,29 @@ def _pixels(source: Path, frame: Optional[int]) -> Any:
         return read_picture(source)
     if kind == "pdf":
         raise exception.MediaError(f"{name_of(source)} is a PDF, of which no picture can be made here.")
+    if frame is None:
+        return _middle_pixels(source)
     with open_footage(source) as footage:
         return _movie_pixels(footage, frame)
 
 
-def _movie_pixels(footage: Footage, number: Optional[int]) -> Any:
-    timing = footage.timing
-    if number is None:
-        frame = _near(footage, timing.start_s + timing.frames / timing.fps / 2)
-    else:
-        frame = next((frame for index, frame in enumerate(footage.frames()) if index == number), None)
+def _movie_pixels(footage: Footage, number: int) -> Any:
+    frame = next((frame for index, frame in enumerate(footage.frames()) if index == number), None)
     if frame is None:
-        raise exception.MediaError(f"{footage.path} has {timing.frames} frames; there is no frame {number}.")
-    aspect = (
-        getattr(footage.video, "sample_aspect_ratio", None) or footage.video.codec_context.sample_aspect_ratio
-    )
-    pixel_aspect = Fraction(aspect) if aspect else None
-    width, height = shown_size(frame, pixel_aspect)
+        raise exception.MediaError(
+            f"{footage.path} has {footage.timing.frames} frames; there is no frame {number}."
+        )
+    return _convert(footage, frame)
+
+
+def _convert(footage: Footage, frame: Any) -> Any:
+    """Return *frame* as a byte array, upright and with square pixels."""
+    aspect = footage.aspect()
+    width, height = shown_size(frame, aspect)
     conformer = Conformer(
         Geometry(width, height, width, height),
         pixel_format="rgb24",
-        aspect=pixel_aspect,
+        aspect=aspect,
         context=footage.video.codec_context,
         interlaced=bool(frame.interlaced_frame),
     )
@@ -86,29 +90,41 @@ def _movie_pixels(footage: Footage, number: Optional[int]) -> Any:
     return pictures[0].to_ndarray()
 
 
-def _near(footage: Footage, time_s: Fraction) -> Any:
-    """Return a frame at *time_s*, in seconds: the one before it, or the nearest that can be reached quickly."""
-    stream = footage.video
-    if footage.timing.frames > 1 and stream.time_base:
-        with reading(footage.path):
-            footage.container.seek(int(time_s / stream.time_base), stream=stream)
+def _middle_pixels(source: Path) -> Any:
+    with open_footage(source) as footage:
+        frame = _near_middle(footage)
+        if frame is not None:
+            return _convert(footage, frame)
+    # Formats without an index cannot be searched, and give the first frame.
+    with open_footage(source) as footage:
+        return _movie_pixels(footage, 0)
+
+
+def _near_middle(footage: Footage) -> Any:
+    """Return the frame in the middle, or one near it that can be reached quickly; None if it cannot be searched."""
+    stream, timing = footage.video, footage.timing
+    if not stream.time_base:
+        return None
+    av = require("av")
+    time_s = timing.start_s + timing.frames / timing.fps / 2
     found = None
-    for count, frame in enumerate(_decode(footage)):
-        if found is not None and frame.time is not None and frame.time > time_s:
-            break
-        found = frame
-        # Some formats place the reader far before the time; a thumbnail is not worth decoding minutes.
-        if count > 250:
-            break
-    if found is None:
-        raise exception.MediaError(f"{footage.path} holds no frame that can be decoded.")
+    try:
+        footage.container.seek(int(time_s / stream.time_base), stream=stream)
+        for count, frame in enumerate(_decode(footage)):
+            if found is not None and frame.time is not None and frame.time > time_s:
+                break
+            found = frame
+            # Some formats place the reader far before the time; a thumbnail is not worth decoding minutes.
+            if count > _MAXIMUM_DECODED:
+                break
+    except (av.error.FFmpegError, exception.MediaError):
+        return None
     return found
 
 
 def _decode(footage: Footage) -> Any:
-    with reading(footage.path):
-        for packet in footage.container.demux(footage.video):
-            yield from packet.decode()
+    for packet in footage.container.demux(footage.video):
+        yield from packet.decode()
 
 
 def _write(pixels: Any, target: Path, size: int, *, quality: int) -> MediaInfo:
