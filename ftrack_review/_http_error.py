@@ -172,7 +172,9 @@ def _reason(error: BaseException) -> str:
                 return str(text).strip().rstrip(".")
     for link in reversed(links):
         if isinstance(link, http.client.IncompleteRead):
-            return f"{len(link.partial)} bytes came and more were announced"
+            partial: Any = link.partial  # urllib3 derives from it and keeps a number.
+            count = partial if isinstance(partial, int) else len(partial)
+            return f"{count} bytes came and more were announced"
         if isinstance(link, (http.client.RemoteDisconnected, _KINDS.ChunkedEncodingError)):
             return "the server closed it"
     return type(links[-1]).__name__

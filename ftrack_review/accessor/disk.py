@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Type, Union
 
 import ftrack_review.data as data
 import ftrack_review.exception as exception
@@ -135,7 +135,7 @@ def error_handler(**kw: Any) -> Iterator[None]:
         raise _map(error)(error=error, **kw) from error
 
 
-def _map(error: OSError) -> type[exception.AccessorError]:
+def _map(error: OSError) -> _ErrorClass:
     # On Windows a folder opened as a file gives EACCES; winerror 145 is a folder that is not empty.
     path = error.filename
     if error.errno == errno.EACCES and os.name == "nt" and isinstance(path, str) and os.path.isdir(path):
@@ -145,7 +145,9 @@ def _map(error: OSError) -> type[exception.AccessorError]:
     return _CLASSES.get(error.errno or 0, exception.AccessorOperationFailedError)
 
 
-_CLASSES: dict[int, type[exception.AccessorError]] = {
+_ErrorClass = Union[Type[exception.AccessorOperationFailedError], Type[exception.AccessorResourceError]]
+
+_CLASSES: dict[int, _ErrorClass] = {
     errno.ENOENT: exception.AccessorResourceNotFoundError,
     errno.EPERM: exception.AccessorPermissionDeniedError,
     errno.EACCES: exception.AccessorPermissionDeniedError,

@@ -8,7 +8,7 @@ import hashlib
 import os
 import threading
 import urllib.parse
-from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Optional, Tuple
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Optional, Tuple, Union
 
 import ftrack_review.exception as exception
 import ftrack_review.symbol as symbol
@@ -46,17 +46,18 @@ class ServerFile(String):
         self.wait: Callable[[float], object] = threading.Event().wait
         self._session = session
         self._has_read = False
-        self._has_written = False
+        # Opening a file for writing empties it, also when nothing is written then.
+        self._has_written = "w" in mode
         super().__init__()
 
-    def read(self, limit: Optional[int] = None) -> bytes:
+    def read(self, limit: Optional[int] = None) -> Union[str, bytes]:
         """Return up to *limit* bytes, everything by default. The first call downloads the data."""
         if not self._has_read and not self._has_written:
             self._read()
             self._has_read = True
         return super().read(limit)
 
-    def write(self, content: bytes) -> None:
+    def write(self, content: Union[str, bytes]) -> None:
         """Write *content*, to be uploaded on :meth:`flush`."""
         self._has_written = True
         super().write(content)
@@ -92,6 +93,7 @@ class ServerFile(String):
             response = self._repeat(url, send)
             with response:
                 _check(response)
+        self._has_written = False
 
     def _read(self) -> None:
         """Download the data of the component."""
@@ -286,7 +288,8 @@ class _Body:
 
 
 def _put(session: Session, url: str, headers: Any, body: _Body) -> requests.Response:
-    from ftrack_review._http import CONNECT_TIMEOUT_S, without_credentials
+    from ftrack_review._http import without_credentials
+    from ftrack_review._http_error import CONNECT_TIMEOUT_S
 
     timeout_s = _timeout_s(session)
     # requests would send an empty stream chunked, which object stores refuse.
@@ -304,7 +307,8 @@ def _put(session: Session, url: str, headers: Any, body: _Body) -> requests.Resp
 
 def _get(session: Session, url: str, target: IO[bytes]) -> requests.Response:
     """Write what is at *url* into *target*, from its beginning."""
-    from ftrack_review._http import CONNECT_TIMEOUT_S, read_whole, without_credentials
+    from ftrack_review._http import read_whole, without_credentials
+    from ftrack_review._http_error import CONNECT_TIMEOUT_S
 
     timeout_s = _timeout_s(session)
     auth = None if _is_own(session, url) else without_credentials
@@ -361,7 +365,7 @@ def _http_for(session: Session, url: str) -> requests.Session:
     Cookies and headers of the session are for its own server. What goes to another host, such as an object
     store, keeps its proxies and certificates only.
     """
-    own = session.transport.http
+    own: requests.Session = session.transport.http
     if _is_own(session, url):
         return own
     import requests
