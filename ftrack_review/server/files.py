@@ -20,7 +20,7 @@ import re
 import shutil
 import time
 import uuid
-from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional
 from urllib.parse import quote, urlencode
 
 from ftrack_review.server.access import token_fault
@@ -133,7 +133,7 @@ class Files:
         """Move the file *source*, made on this disk, to the place of *component_id*. Return its size."""
         target = self.path(component_id)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        self._forget_thumbnails(component_id)
+        self.forget_thumbnails(component_id)
         size = os.path.getsize(source)
         try:
             os.replace(source, target)
@@ -148,12 +148,33 @@ class Files:
 
     def remove(self, component_id: str) -> bool:
         """Remove the file of *component_id* and what was made from it. Return whether there was one."""
-        self._forget_thumbnails(component_id)
+        self.forget_thumbnails(component_id)
         try:
             os.remove(self.path(component_id))
         except FileNotFoundError:
             return False
         return True
+
+    @contextlib.contextmanager
+    def named(self, component_id: str, extension: str) -> Iterator[str]:
+        """Give a path of the file of *component_id* that ends in *extension*, by which readers tell formats.
+
+        It is a second name of the file where the disk allows it, a copy otherwise, and gone afterwards.
+        """
+        safe = "".join(c for c in extension if c.isascii() and (c.isalnum() or c == "."))[:16]
+        folder = os.path.join(self.work, uuid.uuid4().hex)
+        os.mkdir(folder)
+        try:
+            path = os.path.join(folder, f"source{safe}")
+            try:
+                os.link(self.path(component_id), path)
+            except FileNotFoundError:
+                raise
+            except OSError:
+                shutil.copyfile(self.path(component_id), path)
+            yield path
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def thumbnail_path(self, component_id: str, size: int) -> str:
         """Return where the thumbnail of *component_id* in *size* pixels is kept once it was made."""
@@ -175,19 +196,22 @@ class Files:
                 try:
                     stream = open(os.path.join(folder, str(number)), "rb")  # noqa: SIM115 - closed below.
                 except OSError as error:
-                    raise validation_error(f"Part {number} of the upload has not arrived.", "parts") from error
+                    raise validation_error(
+                        f"Part {number} of the upload has not arrived.", "parts"
+                    ) from error
                 with stream:
                     if incoming.copy(stream) != e_tag:
                         raise validation_error(f"Part {number} of the upload is not what was sent.", "parts")
             size = incoming.finish()
-        self._forget_thumbnails(component_id)
+        self.forget_thumbnails(component_id)
         shutil.rmtree(folder, ignore_errors=True)
         return size
 
     def _parts_folder(self, component_id: str, upload_id: str) -> str:
         return os.path.join(self._incoming, "parts-" + _file_name(f"{component_id}/{upload_id}"))
 
-    def _forget_thumbnails(self, component_id: str) -> None:
+    def forget_thumbnails(self, component_id: str) -> None:
+        """Remove the thumbnails of *component_id*, whose file is another now."""
         prefix = _file_name(component_id) + "."
         with os.scandir(self._thumbnails) as entries:
             stale = [entry.path for entry in entries if entry.name.startswith(prefix)]
@@ -339,7 +363,9 @@ def handle_get_upload_metadata(context: Any, action: Mapping[str, Any]) -> Dict[
         "urls": [
             {
                 "part_number": number,
-                "signed_url": upload_url(context.server, component_id, upload=upload_id, part=number, most=size),
+                "signed_url": upload_url(
+                    context.server, component_id, upload=upload_id, part=number, most=size
+                ),
             }
             for number in range(1, parts + 1)
         ],

@@ -23,8 +23,11 @@ __all__ = [
     "find_key",
     "find_setting",
     "find_token",
+    "find_user",
+    "list_entities",
     "list_jobs",
     "list_keys",
+    "list_mail",
     "next_mail_at",
     "revoke_keys",
     "revoke_tokens",
@@ -87,15 +90,28 @@ def find_key(connection: Any, catalogue: Any, hash: str) -> Optional[Dict[str, A
     return _first(connection.run(statement))
 
 
-def list_keys(connection: Any, *, user_id: Optional[str] = None, run: Optional[bool] = None) -> List[Dict[str, Any]]:
-    """Return the valid keys, those of *user_id* or of running servers alone where asked."""
-    statement = sa.select(_KEY.c.id, _KEY.c.user_id, _KEY.c.name, _KEY.c.created_at, _KEY.c.run)
-    statement = statement.where(_KEY.c.revoked_at.is_(None))
-    if user_id is not None:
-        statement = statement.where(_KEY.c.user_id == user_id)
+def list_keys(connection: Any, catalogue: Any, *, run: Optional[bool] = None) -> List[Dict[str, Any]]:
+    """Return id, name, created_at, run and username of the valid keys; of running servers alone where asked."""
+    user = catalogue.types["User"]
+    columns = user.columns
+    statement = (
+        sa.select(
+            _KEY.c.id, _KEY.c.name, _KEY.c.created_at, _KEY.c.run, columns["username"].label("username")
+        )
+        .join_from(_KEY, user.table, columns["id"] == _KEY.c.user_id)
+        .where(_KEY.c.revoked_at.is_(None))
+        .order_by(_KEY.c.created_at)
+    )
     if run is not None:
         statement = statement.where(_KEY.c.run == run)
-    return [dict(row._mapping) for row in connection.run(statement.order_by(_KEY.c.created_at))]
+    return [dict(row._mapping) for row in connection.run(statement)]
+
+
+def find_user(connection: Any, catalogue: Any, username: str) -> Optional[Dict[str, Any]]:
+    """Return id and username of the user called *username*, or None."""
+    user = catalogue.types["User"]
+    columns = [user.columns[name].label(name) for name in ("id", "username")]
+    return _first(connection.run(sa.select(*columns).where(user.columns["username"] == username)))
 
 
 def revoke_keys(
@@ -204,7 +220,9 @@ def set_setting(connection: Any, name: str, value: str) -> None:
         connection.change(sa.insert(_SETTING).values(name=name, value=value))
 
 
-def find_entity(connection: Any, catalogue: Any, entity_type: str, entity_id: str) -> Optional[Dict[str, Any]]:
+def find_entity(
+    connection: Any, catalogue: Any, entity_type: str, entity_id: str
+) -> Optional[Dict[str, Any]]:
     """Return the stored attributes of one entity with the key ``id``, or None where there is none.
 
     ``__entity_type__`` holds its own type.
@@ -224,7 +242,7 @@ def list_jobs(connection: Any, catalogue: Any, *, statuses: List[str]) -> List[D
     return [dict(row._mapping) for row in connection.run(statement)]
 
 
-def list_container(
+def list_entities(
     connection: Any, catalogue: Any, entity_type: str, attribute: str, value: str
 ) -> List[Mapping[str, Any]]:
     """Return the stored attributes of the entities whose *attribute* is *value*, in the order of creation."""

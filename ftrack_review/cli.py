@@ -1,0 +1,271 @@
+"""The command line: ``ftrack-review`` and ``python -m ftrack_review``.
+
+It reads arguments, calls the library and turns what goes wrong into one paragraph on the standard error
+output and an exit status. Nothing else imports click or tqdm.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple, TypeVar
+
+from ftrack_review import __version__
+from ftrack_review.exception import Error, MissingDependencyError
+
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["main"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+# What a command needs: one module of each package, by extra.
+_NEEDS = {
+    "cli": ("click", "tqdm"),
+    "server": ("jinja2", "sqlalchemy", "starlette", "uvicorn"),
+    "media": ("av", "numpy", "OpenImageIO", "PIL", "PyOpenColorIO"),
+}
+
+
+def main(arguments: Optional[List[str]] = None) -> None:
+    """Run the command that *arguments* name, those of the process if not given, and exit."""
+    try:
+        _require("cli")
+        status = _run(arguments)
+    except Error as error:
+        status = _complain(str(error))
+    except KeyboardInterrupt:
+        status = _complain("Interrupted.", status=130)
+    except BrokenPipeError:
+        # Whoever read our output has enough. What is left must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except OSError as error:
+        status = _complain(f"{error.filename or 'The system'}: {error.strerror or error}")
+    sys.exit(status)
+
+
+def _run(arguments: Optional[List[str]]) -> int:
+    import click
+
+    try:
+        return int(_make_commands().main(arguments, prog_name="ftrack-review", standalone_mode=False) or 0)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        return _complain("Interrupted.", status=130)
+    except click.UsageError as error:
+        hint = f" See {error.ctx.command_path} --help." if error.ctx else ""
+        return _complain(f"{error.format_message()}{hint}", status=2)
+    except click.ClickException as error:
+        return _complain(error.format_message())
+
+
+def _complain(message: str, *, status: int = 1) -> int:
+    """Print *message* as one paragraph on the standard error output and return *status*."""
+    text = " ".join(message.split())
+    lines = textwrap.wrap(f"ftrack-review: {text}", 100, break_long_words=False, break_on_hyphens=False)
+    print("\n".join(lines), file=sys.stderr)
+    return status
+
+
+def _require(*extras: str) -> None:
+    """Raise MissingDependencyError, with the command that helps, if a package of *extras* is missing."""
+    missing = [extra for extra in extras if not all(importlib.util.find_spec(name) for name in _NEEDS[extra])]
+    if missing:
+        command = f"{sys.executable} -m pip install 'ftrack-review[{','.join(extras)}]'"
+        raise MissingDependencyError(
+            f"This command needs packages that are not installed. Install them with: {command}"
+        )
+
+
+def _make_commands() -> click.Group:
+    """Return the group of all commands."""
+    import click
+
+    @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+    @click.version_option(__version__, prog_name="ftrack-review", message="%(prog)s %(version)s")
+    def commands() -> None:
+        """Reviews on ftrack, and a server of its own to develop and test against."""
+
+    for add in (_add_serve, _add_key, _add_demo, _add_run):
+        add(commands)
+    return commands
+
+
+def _add_serve(commands: click.Group) -> None:
+    import click
+
+    @commands.command()
+    @_options(
+        click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
+        click.option(
+            "--port",
+            default=8090,
+            show_default=True,
+            type=click.IntRange(0, 65535),
+            help="The port to listen on, 0 for any free one.",
+        ),
+        _data_option(),
+        _database_option(),
+        click.option(
+            "--media", type=click.Path(file_okay=False), help="The folder for media.  [default: in --data]"
+        ),
+        click.option(
+            "--smtp",
+            metavar="HOST:PORT",
+            help="The server that takes mail. Kept in an outbox folder if not given.",
+        ),
+        click.option("--sender", metavar="ADDRESS", help="The address that mail comes from."),
+        click.option("--base-url", metavar="URL", help="The address under which clients reach the server."),
+        click.option(
+            "--ready-file",
+            type=click.Path(dir_okay=False),
+            help="Written as JSON with url, api_user, api_key and pid once connections are accepted. "
+            "The key ends with the server.",
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(_LOG_LEVELS),
+            default="warning",
+            show_default=True,
+            help="What to log.",
+        ),
+    )
+    def serve(log_level: str, **settings: Any) -> None:
+        """Run a server until Ctrl-C or SIGTERM."""
+        _require("server")
+        from ftrack_review.server import serving
+
+        logging.basicConfig(
+            level=log_level.upper(),
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+            stream=sys.stderr,
+        )
+        settings["data"] = settings["data"] or _default_data()
+        serving.serve(announce=_say, **settings)
+
+
+def _add_key(commands: click.Group) -> None:
+    import click
+
+    @commands.group()
+    def key() -> None:
+        """Issue and revoke API keys, also while the server runs."""
+
+    @key.command("new")
+    @_options(
+        _data_option(),
+        _database_option(),
+        click.option("--user", help="Whose key.  [default: the administrator]"),
+    )
+    @click.option("--name", default="", help="What the key is for.")
+    def new(data: Optional[str], database: Optional[str], user: Optional[str], name: str) -> None:
+        """Issue a key and print it, which is the only time it can be seen."""
+        with _opened(data, database) as server:
+            username, text = server.new_key(user, name)
+        _say(f"export FTRACK_API_USER={username}")
+        _say(f"export FTRACK_API_KEY={text}")
+
+    @key.command("list")
+    @_options(_data_option(), _database_option())
+    def show(data: Optional[str], database: Optional[str]) -> None:
+        """List the valid keys: id, user, time of issue and name."""
+        with _opened(data, database) as server:
+            for entry in server.list_keys():
+                _say("  ".join(str(entry[part] or "-") for part in ("id", "username", "created_at", "name")))
+
+    @key.command("revoke")
+    @_options(_data_option(), _database_option(), click.argument("key_id"))
+    def revoke(data: Optional[str], database: Optional[str], key_id: str) -> None:
+        """End the key whose id is KEY_ID."""
+        with _opened(data, database) as server:
+            server.revoke_key(key_id)
+
+
+def _add_demo(commands: click.Group) -> None:
+    import click
+
+    @commands.command()
+    @click.option(
+        "--media",
+        multiple=True,
+        metavar="PATH",
+        help="A movie, a still, a folder with an image sequence, or 'name.%04d.exr [1-8]'. Repeatable.",
+    )
+    @click.option("--keep", is_flag=True, help="Leave the server running at the end.")
+    def demo(media: Tuple[str, ...], keep: bool) -> int:
+        """Run a whole review, from publishing to sign-off, on a server of its own."""
+        _require("server", "media", "cli")
+        from ftrack_review import demo as demonstration
+
+        return int(demonstration.run(media=list(media), keep=keep) or 0)
+
+
+def _add_run(commands: click.Group) -> None:
+    import click
+
+    @commands.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+    @click.argument("script", type=click.Path(exists=True))
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(script: str, arguments: Tuple[str, ...]) -> None:
+        """Run a SCRIPT that was written for ftrack_api, with this library in its place."""
+        from ftrack_review import compat
+
+        compat.run_script(script, list(arguments))
+
+
+def _opened(data: Optional[str], database: Optional[str]) -> Any:
+    """Return the server of a data folder that exists, to be closed by a with block."""
+    _require("server")
+    from ftrack_review.server.application import Server
+
+    folder = data or _default_data()
+    if database is None and not os.path.isdir(folder):
+        raise Error(
+            f"There is no server data in {folder}. Name its folder with --data, or start it once: ftrack-review serve."
+        )
+    return Server(data=folder, database=database)
+
+
+def _default_data() -> str:
+    import platformdirs
+
+    return str(platformdirs.user_data_dir("ftrack-review", appauthor=False))
+
+
+def _data_option() -> Callable[[Function], Function]:
+    import click
+
+    path = click.Path(file_okay=False)
+    return click.option(
+        "--data", type=path, help="The folder for everything.  [default: in the user's data folder]"
+    )
+
+
+def _database_option() -> Callable[[Function], Function]:
+    import click
+
+    return click.option("--database", metavar="PATH|URL", help="The database.  [default: in --data]")
+
+
+def _options(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """Return a decorator that applies *decorators*, the first on top."""
+
+    def apply(function: Function) -> Function:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+def _say(line: str) -> None:
+    # A script that waits for a line must not wait for the buffer.
+    print(line, flush=True)

@@ -1,0 +1,381 @@
+"""Invitations as mail: written from templates, queued with the batch, sent after its commit.
+
+A mail is queued in the transaction that asks for it, so that a batch that fails invites nobody. It goes out
+through SMTP, again and again for about an hour where the other side cannot take it, or into the outbox
+folder as an ``.eml`` file where no SMTP server is configured. What cannot be delivered is logged, leaves a
+failed Job that says why, and takes ``last_sent_at`` back, as nothing was sent.
+
+Called by ``dispatch`` for the two actions that invite, and by ``application`` to start and stop.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import re
+import smtplib
+import threading
+import uuid
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.utils import format_datetime, formataddr, make_msgid
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from ftrack_review.exception import ConfigurationError, Error
+from ftrack_review.server import access, ledger
+from ftrack_review.server.context import utc_now
+from ftrack_review.server.errors import describe, not_found, validation_error
+
+__all__ = ["Mailer", "handle_send_review_session_invite", "handle_send_user_invite", "read_address"]
+
+#: How long one attempt to reach the SMTP server may take, in seconds.
+SMTP_TIMEOUT_S = 10.0
+
+#: How long to wait after each failed attempt, in seconds. There is one attempt more than there are waits.
+RETRY_AFTER_S = (5, 30, 120, 600, 3000)
+
+# An attempt that has not reported back after this long was interrupted, and the mail is due again.
+_CLAIM_S = 120
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\Z")
+
+
+def read_address(text: str, default_port: int = 25) -> Tuple[str, int]:
+    """Return the host and port of ``HOST:PORT``, ``HOST`` or ``[IPV6]:PORT``.
+
+    Raise ConfigurationError for anything else.
+    """
+    match = re.match(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]\s]+))(?::(?P<port>\d{1,5}))?\Z", text)
+    port = int(match["port"] or default_port) if match else 0
+    if match is None or not 0 < port < 65536:
+        raise ConfigurationError(f"{text!r} is no address of an SMTP server; write it as HOST:PORT.")
+    return match["six"] or match["host"], port
+
+
+class Mailer:
+    """Sends what is queued: by SMTP on a thread of its own, or at once into the outbox folder."""
+
+    def __init__(
+        self, server: Any, *, outbox: str, smtp: Optional[str] = None, sender: Optional[str] = None
+    ) -> None:
+        """Initialise for *server*. *smtp* is ``HOST:PORT``; without it mail is kept in the folder *outbox*.
+
+        *sender* is the address that mail comes from.
+        """
+        self._server = server
+        self._outbox = outbox
+        self._smtp = read_address(smtp) if smtp else None
+        self.sender = sender or "ftrack-review@localhost"
+        self._logger = logging.getLogger(__name__)
+        self._condition = threading.Condition()
+        self._is_due = False
+        self._is_closed = False
+        self._thread: Optional[threading.Thread] = None
+
+    def start(self) -> None:
+        """Go on with what an earlier run left in the queue."""
+        with self._server.store.read() as connection:
+            waiting = ledger.next_mail_at(connection) is not None
+        if waiting:
+            self.wake()
+
+    def wake(self) -> None:
+        """Send what is due: now where it goes into the outbox, else soon and elsewhere."""
+        if self._smtp is None:
+            try:
+                self._deliver_due()
+            except Error:
+                # What asked for the mail is committed already; the mail stays queued.
+                self._logger.exception("The mail queue could not be worked on.")
+            return
+        with self._condition:
+            if self._is_closed:
+                return
+            self._is_due = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="ftrack-review-mail", daemon=True)
+                self._thread.start()
+            self._condition.notify_all()
+
+    def close(self, timeout_s: float) -> None:
+        """Stop after the mail that is on its way, waiting up to *timeout_s*. The queue is kept."""
+        with self._condition:
+            self._is_closed = True
+            self._condition.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def queue(
+        self, context: Any, message: EmailMessage, *, kind: str, subject_id: str, recipient: str
+    ) -> None:
+        """Queue *message* in the transaction of *context*, to be sent when it was committed."""
+        ledger.add_mail(
+            context.connection,
+            kind=kind,
+            subject_id=subject_id,
+            recipient=recipient,
+            subject=str(message["Subject"]),
+            message=message.as_bytes(policy=policy.SMTP).decode("utf-8", "surrogateescape"),
+            now=context.now,
+        )
+        if self.wake not in context.after_commit:
+            context.after_commit.append(self.wake)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._deliver_due()
+                wait_s = self._wait_s()
+            except Exception:
+                # The thread serves every later mail too. What went wrong is in the log, and is tried again.
+                self._logger.exception("The mail queue could not be worked on.")
+                wait_s = float(RETRY_AFTER_S[0])
+            with self._condition:
+                if not self._is_due and not self._is_closed:
+                    self._condition.wait(wait_s)
+                if self._is_closed:
+                    return
+                self._is_due = False
+
+    def _wait_s(self) -> float:
+        """Return how long there is nothing to do, at most an hour, as another process may queue a mail."""
+        with self._server.store.read() as connection:
+            due = ledger.next_mail_at(connection)
+        if due is None:
+            return 3600.0
+        return min(max((_parse(due) - _parse(utc_now())).total_seconds(), 0.2), 3600.0)
+
+    def _deliver_due(self) -> None:
+        while not self._is_closed:
+            now = utc_now()
+            with self._server.store.write() as connection:
+                mail = ledger.claim_mail(connection, now=now, until=_later(now, _CLAIM_S))
+            if mail is None:
+                return
+            try:
+                self._deliver(mail)
+            except (OSError, smtplib.SMTPException, ValueError) as error:
+                self._fail(mail, error)
+            else:
+                with self._server.store.write() as connection:
+                    # The text holds the personal link, which only its recipient should have.
+                    ledger.update_mail(
+                        connection, mail["id"], state="sent", sent_at=utc_now(), message="", error=None
+                    )
+
+    def _deliver(self, mail: Mapping[str, Any]) -> None:
+        content = mail["message"].encode("utf-8", "surrogateescape")
+        if self._smtp is None:
+            self._keep(mail, content)
+            return
+        host, port = self._smtp
+        message = BytesParser(policy=policy.SMTP).parsebytes(content)
+        with smtplib.SMTP(host, port, timeout=SMTP_TIMEOUT_S) as smtp:
+            smtp.send_message(message, from_addr=self.sender, to_addrs=[mail["recipient"]])
+
+    def _keep(self, mail: Mapping[str, Any], content: bytes) -> None:
+        """Write the mail into the outbox; others see it whole or not at all."""
+        os.makedirs(self._outbox, mode=0o700, exist_ok=True)
+        stamp = re.sub(r"\D", "", mail["created_at"])
+        recipient = re.sub(r"[^A-Za-z0-9.@_-]", "_", mail["recipient"])[:80]
+        name = f"{stamp}-{mail['kind']}-{recipient}-{mail['id'][:8]}.eml"
+        scratch = os.path.join(self._outbox, f".{uuid.uuid4().hex}.part")
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        os.replace(scratch, os.path.join(self._outbox, name))
+
+    def _fail(self, mail: Mapping[str, Any], error: Exception) -> None:
+        reason = _describe_failure(error, self._smtp)
+        attempts = mail["attempts"]
+        if attempts <= len(RETRY_AFTER_S) and not _is_final(error):
+            wait_s = RETRY_AFTER_S[attempts - 1]
+            self._logger.warning(
+                "Mail %s to %s failed and is tried again in %d s: %s",
+                mail["id"],
+                mail["recipient"],
+                wait_s,
+                reason,
+            )
+            with self._server.store.write() as connection:
+                due = _later(utc_now(), wait_s)
+                ledger.update_mail(connection, mail["id"], next_attempt_at=due, error=reason)
+            return
+        self._logger.error("Mail %s to %s was given up: %s", mail["id"], mail["recipient"], reason)
+        with self._server.store.write() as connection:
+            ledger.update_mail(connection, mail["id"], state="failed", message="", error=reason)
+        self._server.report_failure(
+            f"The mail {mail['subject']!r} to {mail['recipient']} could not be delivered", reason
+        )
+        if mail["kind"] == "invitation":
+            self._server.perform(
+                {
+                    "action": "update",
+                    "entity_type": "ReviewSessionInvitee",
+                    "entity_key": [mail["subject_id"]],
+                    "entity_data": {"__entity_type__": "ReviewSessionInvitee", "last_sent_at": None},
+                }
+            )
+
+
+def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
+    """Queue the invitation with the personal link of an invitee, and note when it was sent."""
+    invitee = _find(context, "ReviewSessionInvitee", action.get("review_session_invitee_id"), "invitee")
+    session = _find(context, "ReviewSession", invitee.get("review_session_id"), "review session")
+    project = context.rows.get(context.catalogue.types["Project"], (session.get("project_id"),))
+    recipient = _check_recipient(invitee.get("email"))
+    inviter = _person(context, context.caller.user_id)
+    token = access.issue_link(context.connection, invitee.key[0], now=context.now)
+    objects = context.rows.having(
+        context.catalogue.types["ReviewSessionObject"],
+        context.catalogue.types["ReviewSessionObject"].columns["review_session_id"],
+        [session.key[0]],
+    )
+    values = {
+        "invitee_name": invitee.get("name"),
+        "session_name": session.get("name"),
+        "description": session.get("description"),
+        "project_name": (project.get("full_name") or project.get("name")) if project else None,
+        "inviter_name": inviter["name"],
+        "start": _readable(session.get("start_date")),
+        "end": _readable(session.get("end_date")),
+        "titles": [row.get("name") for row in objects if row.get("name")][:12],
+        "object_count": len(objects),
+        "link": f"{context.base_url()}/review/{token}",
+    }
+    message = _compose(
+        "invitation",
+        values,
+        subject=f"{inviter['name']} invites you to review {session.get('name')}",
+        sender=(f"{inviter['name']} (ftrack-review)", context.server.mailer.sender),
+        recipient=(invitee.get("name"), recipient),
+        reply_to=inviter["email"],
+    )
+    context.server.mailer.queue(
+        context, message, kind="invitation", subject_id=invitee.key[0], recipient=recipient
+    )
+    context.rows.set(invitee, "last_sent_at", context.now)
+    return {"sent": True}
+
+
+def handle_send_user_invite(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
+    """Queue the mail that tells a user of the server's address and their name there."""
+    user = _find(context, "User", action.get("user_id"), "user")
+    recipient = _check_recipient(user.get("email"))
+    inviter = _person(context, context.caller.user_id)
+    person = _person(context, user.key[0])
+    values = {
+        "user_name": person["name"],
+        "username": user.get("username"),
+        "inviter_name": inviter["name"],
+        "server_url": context.base_url(),
+    }
+    message = _compose(
+        "welcome",
+        values,
+        subject=f"{inviter['name']} invites you to ftrack",
+        sender=(f"{inviter['name']} (ftrack-review)", context.server.mailer.sender),
+        recipient=(person["name"], recipient),
+        reply_to=inviter["email"],
+    )
+    context.server.mailer.queue(context, message, kind="welcome", subject_id=user.key[0], recipient=recipient)
+    return {"sent": True}
+
+
+def _find(context: Any, entity_type: str, entity_id: Any, word: str) -> Any:
+    """Return the row of an entity that the action names."""
+    if not isinstance(entity_id, str) or not entity_id:
+        raise validation_error(f"The id of the {word} is missing: {describe(entity_id)}.")
+    row = context.rows.get(context.catalogue.types[entity_type], (entity_id,))
+    if row is None or not row.entity.subtype_of(entity_type):
+        raise not_found(f"There is no {word} {describe(entity_id)}.")
+    return row
+
+
+def _person(context: Any, user_id: Optional[str]) -> Dict[str, Optional[str]]:
+    """Return the name, as people write it, and the e-mail of the user *user_id*."""
+    row = context.rows.get(context.catalogue.types["User"], (user_id,)) if user_id else None
+    if row is None:
+        return {"name": "Someone", "email": None}
+    name = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)
+    return {"name": name or row.get("username") or row.get("email") or "Someone", "email": row.get("email")}
+
+
+def _check_recipient(email: Optional[str]) -> str:
+    if not email or not _ADDRESS.match(email):
+        raise validation_error(f"{describe(email)} is no e-mail address, so nothing was sent.", "email")
+    return email
+
+
+def _compose(
+    template: str,
+    values: Mapping[str, Any],
+    *,
+    subject: str,
+    sender: Tuple[str, str],
+    recipient: Tuple[Optional[str], str],
+    reply_to: Optional[str],
+) -> EmailMessage:
+    """Return the mail made from the text and the HTML *template*."""
+    from ftrack_review.server.template import render
+
+    message = EmailMessage(policy=policy.SMTP)
+    message["Subject"] = _one_line(subject)
+    message["From"] = formataddr((_one_line(sender[0]), sender[1]))
+    message["To"] = formataddr((_one_line(recipient[0] or ""), recipient[1]))
+    if reply_to and _ADDRESS.match(reply_to):
+        message["Reply-To"] = reply_to
+    message["Date"] = format_datetime(dt.datetime.now(dt.timezone.utc))
+    message["Message-ID"] = make_msgid(domain=sender[1].rpartition("@")[2])
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(render(f"{template}.txt", values))
+    message.add_alternative(render(f"{template}.html", values), subtype="html")
+    return message
+
+
+def _one_line(text: str) -> str:
+    """Return *text* as it may stand in a header: without line breaks and other control characters."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", " ", text).split())[:200]
+
+
+def _readable(time: Optional[str]) -> Optional[str]:
+    """Return a stored time as people read it."""
+    if not time:
+        return None
+    parsed = _parse(time)
+    return f"{parsed.day} {parsed:%B %Y, %H:%M} UTC"
+
+
+def _parse(time: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(time)
+
+
+def _later(time: str, seconds: float) -> str:
+    return (_parse(time) + dt.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _is_final(error: Exception) -> bool:
+    """Return whether trying again cannot help: the other side said never (5xx), or the text is no mail."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code >= 500
+    return isinstance(error, ValueError)
+
+
+def _describe_failure(error: Exception, smtp: Optional[Tuple[str, int]]) -> str:
+    where = f"{smtp[0]}:{smtp[1]}" if smtp else "the outbox folder"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers: List[str] = []
+        for code, text in error.recipients.values():
+            answers.append(f"{code} {text.decode('utf-8', 'replace')}")
+        return f"{where} refused the recipient ({'; '.join(answers)})"
+    return f"{where}: {error or type(error).__name__}"
+
+
+def failure_data(title: str, reason: str) -> str:
+    """Return the ``data`` of a Job that tells of a failure."""
+    return json.dumps({"description": f"{title}: {reason}", "error": reason})
