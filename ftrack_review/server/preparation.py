@@ -62,8 +62,9 @@ def load_catalogue(connection: Connection, former: Optional[Catalogue] = None) -
 
     *former* is the one that was valid before: it is returned if nothing has changed, and its tables are kept.
     """
-    recorded = _read_setting(connection, _DOCUMENT)
-    document = _shape(json.loads(recorded) if recorded else None, _read_object_types(connection))
+    kept = _read_setting(connection, _DOCUMENT)
+    recorded: Optional[Document] = json.loads(kept) if kept else None
+    document = _shape(recorded, _read_object_types(connection, recorded))
     if former is not None and former.document == document:
         return former
     return Catalogue(Schema(document), tables=former.tables if former is not None else None)
@@ -87,7 +88,10 @@ def _create(connection: Connection, recorded: Optional[Document]) -> Tuple[Catal
     if recorded is not None:
         settings.append({"name": _DOCUMENT, "value": json.dumps(recorded)})
     connection.change(sa.insert(catalogue.private.setting), settings)
-    return catalogue, standard_data.populate(connection, catalogue, object_types)
+    no_priority_id = _default_priority(recorded) if recorded else None
+    return catalogue, standard_data.populate(
+        connection, catalogue, object_types, no_priority_id or standard_data.NO_PRIORITY_ID
+    )
 
 
 def _shape(recorded: Optional[Document], object_types: Sequence[ObjectType]) -> Document:
@@ -144,14 +148,17 @@ def _recorded_object_types(recorded: Document) -> Tuple[ObjectType, ...]:
     return tuple(found)
 
 
-def _read_object_types(connection: Connection) -> Tuple[ObjectType, ...]:
-    flags = [sa.column(name, sa.Boolean) for name in _FLAGS]
+def _read_object_types(connection: Connection, recorded: Optional[Document]) -> Tuple[ObjectType, ...]:
+    # Older servers have no is_prioritizable.
+    known = next((entry["properties"] for entry in recorded or () if entry["id"] == "ObjectType"), _FLAGS)
+    names = [name for name in _FLAGS if name in known]
+    flags = [sa.column(name, sa.Boolean) for name in names]
     table = sa.table("object_type", sa.column("id"), sa.column("name"), sa.column("sort"), *flags)
     # Not by `_row`, which a copy of the database may number anew.
     statement = sa.select(table.c.id, table.c.name, *flags).order_by(table.c.sort, table.c.id)
     return tuple(
-        ObjectType(row[0], row[1] or "", *(bool(value) for value in row[2:]))
-        for row in connection.run(statement)
+        ObjectType(id_, name or "", **{flag: bool(value) for flag, value in zip(names, values)})
+        for id_, name, *values in map(tuple, connection.run(statement))
     )
 
 

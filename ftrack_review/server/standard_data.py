@@ -60,7 +60,6 @@ _PRIORITIES = (
     ("847f9cda-ead3-11e2-846c-f23c91dfaa16", "High", "#E67E22"),
     ("847f8146-ead3-11e2-846c-f23c91dfaa16", "Medium", "#F1C40F"),
     ("847f663e-ead3-11e2-846c-f23c91dfaa16", "Low", "#1CBC90"),
-    (NO_PRIORITY_ID, "None", "#CACACA"),
 )
 
 _NOT_BILLABLE = frozenset({"Furniture", "Production"})
@@ -149,15 +148,21 @@ _OTHER_ROWS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 }
 
 
-def populate(connection: Connection, catalogue: Catalogue, object_types: Sequence[ObjectType]) -> str:
+def populate(
+    connection: Connection,
+    catalogue: Catalogue,
+    object_types: Sequence[ObjectType],
+    no_priority_id: str = NO_PRIORITY_ID,
+) -> str:
     """Write the first rows with *connection*, *object_types* among them.
 
-    What the schema of *catalogue* has no entity type or attribute for is left out.
+    *no_priority_id* is the priority that the schema gives to what is created without one. What the schema
+    of *catalogue* has no entity type or attribute for is left out.
 
     Return an API key of the administrator in clear. Only its hash is kept.
     """
     writer = Writer(connection, catalogue)
-    _write_types(writer, object_types)
+    _write_types(writer, object_types, no_priority_id)
     standard_workflow.write(writer, object_types)
     locations = [{"id": id_, "name": name, "description": text} for name, id_, text in _LOCATIONS]
     writer.write("Location", locations)
@@ -202,7 +207,7 @@ class Writer:
         self.connection.change(sa.insert(entity.table), written)
 
 
-def _write_types(writer: Writer, object_types: Sequence[ObjectType]) -> None:
+def _write_types(writer: Writer, object_types: Sequence[ObjectType], no_priority_id: str) -> None:
     writer.write("State", [{"id": id_, "name": name, "short": short} for id_, name, short in _STATES])
     states = {short: id_ for id_, _, short in _STATES}
     writer.write(
@@ -223,7 +228,7 @@ def _write_types(writer: Writer, object_types: Sequence[ObjectType]) -> None:
         "Priority",
         [
             {"id": id_, "name": name, "color": color, "sort": sort}
-            for sort, (id_, name, color) in enumerate(_PRIORITIES)
+            for sort, (id_, name, color) in enumerate((*_PRIORITIES, (no_priority_id, "None", "#CACACA")))
         ],
     )
     writer.write(

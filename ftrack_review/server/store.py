@@ -247,14 +247,15 @@ class Store:
     def _use_write_ahead_log(self) -> None:
         # Once for all connections, as the file remembers it; not possible within a transaction.
         driver: Any = self._engine.dialect.dbapi
-        with _translated():
+        try:
             connection = self._engine.raw_connection()
             try:
                 connection.cursor().execute("PRAGMA journal_mode=WAL")
-            except driver.Error as error:
-                raise _translate(error) from error
             finally:
                 connection.close()
+        except (driver.Error, DBAPIError) as error:
+            translated = _translate(getattr(error, "orig", error))
+            raise type(translated)(f"The database {self.path} cannot be opened: {translated}") from error
 
     def _make_engine(self, *, is_durable: bool) -> Engine:
         if not self.is_sqlite:
