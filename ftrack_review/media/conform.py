@@ -32,26 +32,9 @@ _LIMITED, _FULL = 1, 2
 _UNSPECIFIED = 2
 
 # Numbers of ITU-T H.273, as the streams carry them, and FFmpeg's names.
+_BT2020 = 9
+_BT2020_TRANSFERS = {14: "bt2020-10", 15: "bt2020-12"}
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-_SPACES = {
-    1: "bt709",
-    4: "fcc",
-    5: "bt470bg",
-    6: "smpte170m",
-    7: "smpte240m",
-    9: "bt2020ncl",
-    10: "bt2020ncl",
-}
-_PRIMARIES = {4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020"}
-_TRANSFERS = {
-    1: "bt709",
-    4: "gamma22",
-    5: "gamma28",
-    6: "smpte170m",
-    7: "smpte240m",
-    14: "bt2020-10",
-    15: "bt2020-12",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,25 +201,25 @@ class Conformer:
         return wide, high, (whole.width - wide) // 4 * 2, (whole.height - high) // 4 * 2
 
     def _primaries(self, frame: Any, matrix: str) -> List[Tuple[str, str]]:
-        """Return the filters that convert other primaries than Rec.709's, as old and wide-gamut video has them."""
-        if _is_rgb(frame) or self._context is None:
+        """Return the filters that convert the wide primaries of Rec.2020.
+
+        Those of standard definition are left alone: they differ little from Rec.709's, are mostly written from habit,
+        and players show them unconverted.
+        """
+        if _is_rgb(frame) or self._context is None or _number(self._context, "color_primaries") != _BT2020:
             return []
-        primaries = _PRIMARIES.get(_number(self._context, "color_primaries"))
-        if primaries is None:
-            return []
-        transfer = _TRANSFERS.get(_number(self._context, "color_trc"), "bt709")
-        space = _SPACES.get(_number(frame, "colorspace"), "bt709" if matrix == "bt709" else "smpte170m")
+        transfer = _BT2020_TRANSFERS.get(_number(self._context, "color_trc"), "bt709")
         # The filter takes planar formats of 8 to 12 bits only, with or without halved colour.
         name = f"yuv{'420' if _is_subsampled(frame) else '444'}p{10 if _depth(frame) > 8 else ''}"
         return [
             (
                 "scale",
-                f"in_color_matrix={matrix}:in_range={_limits(frame)}:out_color_matrix={matrix}:out_range=tv",
+                f"in_color_matrix={matrix}:in_range={_limits(frame)}:out_color_matrix=bt2020:out_range=tv",
             ),
             ("format", name),
             (
                 "colorspace",
-                f"all=bt709:range=tv:ispace={space}:iprimaries={primaries}:itrc={transfer}:irange=tv:dither=fsb",
+                f"all=bt709:range=tv:ispace=bt2020ncl:iprimaries=bt2020:itrc={transfer}:irange=tv:dither=fsb",
             ),
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional
+from typing import Any
 
 from ftrack_review.media.conform import shown_size
 from ftrack_review.media.footage import Footage, open_footage
@@ -13,13 +13,8 @@ from ftrack_review.media.source import MediaInfo, Path, classify
 
 __all__ = ["probe"]
 
-_WEB_VIDEO = {
-    "mp4": ({"h264"}, {"aac", "mp3", "mp3float"}),
-    "webm": (
-        {"vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9"},
-        {"opus", "vorbis", "libopus", "libvorbis"},
-    ),
-}
+#: Sound that every browser plays, by the decoder's name.
+_WEB_SOUND = {"aac", "mp3", "mp3float"}
 
 
 def probe(path: Path) -> MediaInfo:
@@ -71,7 +66,6 @@ def _probe_movie(footage: Footage) -> MediaInfo:
     context = footage.video.codec_context
     pixel_format = str(context.pix_fmt)
     has_audio = footage.audio is not None
-    playable = _is_web_playable(footage)
     codec = str(context.name)
     frame = footage.first_picture()
     width, height = shown_size(frame, footage.aspect())
@@ -85,22 +79,46 @@ def _probe_movie(footage: Footage) -> MediaInfo:
         has_audio=has_audio,
         codec=codec,
         pixel_format=pixel_format,
-        web_playable=playable,
+        web_playable=_is_web_playable(footage, frame),
     )
 
 
-def _is_web_playable(footage: Footage) -> bool:
-    suffix = os.path.splitext(footage.path)[1].lower().lstrip(".").replace("m4v", "mp4")
-    if suffix not in _WEB_VIDEO or _brand(footage.container) == "qt":
-        return False
-    pictures, sounds = _WEB_VIDEO[suffix]
-    sound: Optional[str] = None if footage.audio is None else str(footage.audio.codec_context.name)
+def _is_web_playable(footage: Footage, frame: Any) -> bool:
+    """Return whether the movie is what we would make of it: H.264 High, yuv420p, faststart, evenly timed.
+
+    Then nothing is won by encoding it again.
+    """
+    context = footage.video.codec_context
     return (
-        footage.video.codec_context.name in pictures
-        and footage.video.codec_context.pix_fmt in {"yuv420p", "yuvj420p"}
-        and (sound is None or sound in sounds)
+        os.path.splitext(footage.path)[1].lower() in {".mp4", ".m4v"}
+        and "mp4" in footage.container.format.name
+        and context.name == "h264"
+        and context.profile == "High"
+        and context.pix_fmt == "yuv420p"
+        and frame.width % 2 == 0
+        and frame.height % 2 == 0
+        and shown_size(frame, footage.aspect()) == (frame.width, frame.height)
+        and not frame.interlaced_frame
+        and footage.timing.constant
+        and (footage.audio is None or footage.audio.codec_context.name in _WEB_SOUND)
+        and _begins_with_index(footage.path)
     )
 
 
-def _brand(container: Any) -> str:
-    return str(container.metadata.get("major_brand", "")).strip()
+def _begins_with_index(path: str) -> bool:
+    """Return whether the index (``moov``) comes before the pictures (``mdat``), so that playing starts at once."""
+    with open(path, "rb") as file:
+        # A movie has a handful of boxes at the top; each begins with its size and name.
+        for _ in range(64):
+            header = file.read(16)
+            if len(header) < 8:
+                return False
+            size, name = int.from_bytes(header[:4], "big"), header[4:8]
+            if name in {b"moov", b"mdat"}:
+                return name == b"moov"
+            if size == 1:
+                size = int.from_bytes(header[8:16], "big")
+            if size < 8:
+                return False
+            file.seek(size - len(header), os.SEEK_CUR)
+    return False

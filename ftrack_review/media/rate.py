@@ -41,8 +41,8 @@ def nearest_standard(value: Union[Fraction, float], *, tolerance: float = _NEAR)
 def parse_rate(value: Any) -> Fraction:
     """Return the frame rate that *value*, in frames per second, stands for, exactly.
 
-    A fraction or whole number is taken as it is; a decimal number close to one of NTSC's means that one, so that
-    ``23.976``, ``23.98`` and ``"24000/1001"`` are the same. Raise :exc:`~ftrack_review.exception.MediaError` for
+    A decimal number close to a rate of NTSC means that one, so that ``23.976``, ``23.98`` and ``"24000/1001"`` are the
+    same; any other fraction is taken as it is. Raise :exc:`~ftrack_review.exception.MediaError` for
     anything that is not a rate above 0 and up to 1000.
 
     Example::
@@ -55,12 +55,9 @@ def parse_rate(value: Any) -> Fraction:
     try:
         if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
             rate = None
-        elif isinstance(value, (Fraction, int)):
-            rate = Fraction(value)
         else:
-            text = str(value).strip()
-            rate = Fraction(text)
-            if "/" not in text and rate.denominator != 1 and rate > 0:
+            rate = Fraction(value if isinstance(value, (Fraction, int)) else str(value).strip())
+            if rate > 0 and _is_decimal(rate.denominator):
                 rate = nearest_standard(rate) or rate.limit_denominator(100000)
     except (ValueError, ZeroDivisionError):
         rate = None
@@ -69,3 +66,11 @@ def parse_rate(value: Any) -> Fraction:
             f"{value!r} is not a frame rate. Give frames per second, such as 25, 23.976 or '24000/1001'."
         )
     return rate
+
+
+def _is_decimal(denominator: int) -> bool:
+    """Return whether a number with this *denominator* can be, and so probably was, written with a decimal point."""
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1

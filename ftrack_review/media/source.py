@@ -55,7 +55,8 @@ class MediaInfo:
 
     *width* and *height* are those of the picture as it is shown: turned upright, with square pixels, the whole display
     window. *fps* is the exact frame rate, *frames* their number, *duration_s* the length in seconds, *first_frame* the
-    number that the first frame carries in a sequence. *web_playable* says that browsers show the file as it is.
+    number that the first frame carries in a sequence. *web_playable* says that browsers show the file as it is; a
+    movie has to be such as :func:`~ftrack_review.media.encode_movie` makes.
     """
 
     kind: str

@@ -133,7 +133,7 @@ def _write(pixels: Any, target: Path, size: int, *, quality: int) -> MediaInfo:
     picture.thumbnail((size, size), image.LANCZOS)
     with replacing(target) as temporary:
         try:
-            picture.save(temporary, "JPEG", quality=quality, optimize=True)
+            picture.save(temporary, "JPEG", quality=quality, optimize=True, subsampling=0)
         except OSError as error:
             raise exception.MediaError(
                 f"{name_of(target)} cannot be written: {error.strerror or error}."
