@@ -1,0 +1,106 @@
+"""Entities and actions to JSON text.
+
+Which attributes of an entity are written is a choice of the caller, one of :data:`STRATEGIES`. Entities within an
+entity, and all that are values of an action, are written as references.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Callable, Dict, List
+
+from ftrack_review.collection import Collection, MappedCollectionProxy
+from ftrack_review.entity.base import DynamicEntityTypeMetaclass
+from ftrack_review.protocol import wire
+from ftrack_review.symbol import NOT_SET
+
+if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+    from ftrack_review.protocol.action import Action
+
+__all__ = ["STRATEGIES", "encode_actions", "encode_data", "reference"]
+
+#: What of an entity to write: everything, what has a value, what was set locally, what the server has.
+STRATEGIES = ("all", "set_only", "modified_only", "persisted_only")
+
+
+def reference(entity: Entity) -> Dict[str, Any]:
+    """Return the reference to *entity* as it travels."""
+    return {"__entity_type__": type(entity).entity_type, **entity._primary_key()}
+
+
+def encode_actions(actions: List[Action]) -> str:
+    """Return the text of *actions*, as :func:`ftrack_review.protocol.batch.collapse` made them."""
+    for action in actions:
+        data = action.get("entity_data")
+        if data is not None:
+            data["__entity_type__"] = action["entity_type"]
+    return _dump(actions, _encode_value)
+
+
+def encode_data(value: Any, strategy: str) -> str:
+    """Return the text of *value*, with entities written as *strategy* says.
+
+    Raise :exc:`ValueError` for an unknown *strategy* and :exc:`TypeError` for what cannot be written.
+    """
+    if strategy not in STRATEGIES:
+        raise ValueError(
+            f'Unsupported entity_attribute_strategy "{strategy}". Must be one of {", ".join(STRATEGIES)}'
+        )
+
+    def encode(item: Any) -> Any:
+        if isinstance(type(item), DynamicEntityTypeMetaclass):
+            return _encode_entity(item, strategy)
+        if isinstance(item, MappedCollectionProxy):
+            item = item.collection
+        if isinstance(item, Collection):
+            return list(item._data)
+        return _encode_value(item)
+
+    return _dump(value, encode)
+
+
+def _dump(value: Any, encode: Callable[[Any], Any]) -> str:
+    # Sorted keys make equal requests equal texts.
+    return json.dumps(value, sort_keys=True, allow_nan=False, default=encode)
+
+
+def _encode_value(item: Any) -> Any:
+    """Return what JSON can write in the place of *item*: references for entities."""
+    if isinstance(type(item), DynamicEntityTypeMetaclass):
+        return reference(item)
+    if isinstance(item, MappedCollectionProxy):
+        item = item.collection
+    if isinstance(item, Collection):
+        return [reference(entity) for entity in item._data]
+    if hasattr(item, "_references_only"):
+        return item._references_only()
+    return wire._encode_object(item, None)
+
+
+def _encode_entity(entity: Entity, strategy: str) -> Dict[str, Any]:
+    data = reference(entity)
+    if strategy == "all":
+        entity._populate_unset_scalar_attributes()
+    remote = entity._remote or {}
+    for attribute in entity.attributes:
+        name = attribute.name
+        if strategy == "modified_only" and (name not in remote or not attribute.is_modified(entity)):
+            continue
+        if strategy == "persisted_only" and name in remote:
+            value = remote[name]
+        else:
+            value = entity._values.get(name, NOT_SET)
+        if value is not NOT_SET:
+            data[name] = _shallow(value)
+    return data
+
+
+def _shallow(value: Any) -> Any:
+    """Return *value* of an attribute with references in the place of entities. Raw values stay as they are."""
+    kind = type(value)
+    if kind is list:
+        return [reference(v) if isinstance(type(v), DynamicEntityTypeMetaclass) else v for v in value]
+    if kind is str or value is None or kind is int or kind is float or kind is bool or kind is dict:
+        return value
+    return _encode_value(value)

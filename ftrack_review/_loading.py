@@ -1,0 +1,254 @@
+"""Turn the records of an answer into attached entities, in one pass.
+
+This is the hot path of the library. A record is a dictionary as :func:`json.loads` made it. The first
+record met of an identity becomes the values of its entity as it is; every further one is merged into those
+values in place. Nested records are met at once, because a server sends a repeated entity as a bare
+reference only: kept apart, values would get lost. Times and collections stay raw until they are read.
+
+Measured by ``python -m tests.benchmarks``: no object hook for the decoder, one dictionary look-up of the
+type per record, and which of the record's members can hold records is found once per shape (the names in
+the record) and request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+
+import ftrack_review.exception as exception
+from ftrack_review.collection import Collection, MappedCollectionProxy
+from ftrack_review.entity.base import Entity
+
+if TYPE_CHECKING:
+    from ftrack_review._identity import Key
+    from ftrack_review.session import Session
+
+__all__ = ["Origin", "Record", "load", "load_value"]
+
+Record = Dict[str, Any]
+
+# What the loader has to know of a type: its class, the live entities of the session, the name of a single
+# primary key (else None), all names, and the names of the attributes that may hold records.
+_Plan = Tuple[type, Dict[Any, Entity], Optional[str], Tuple[str, ...], "frozenset[str]"]
+
+
+class Origin:
+    """The entities that came with one result, by concrete type, in their order.
+
+    What one of them lacks is fetched for the others too: see :mod:`~ftrack_review._population`.
+    """
+
+    __slots__ = ("members",)
+
+    def __init__(self) -> None:
+        """Initialise empty."""
+        self.members: Dict[str, List[Entity]] = {}
+
+
+def plan_of(session: Session, entity_type: str) -> _Plan:
+    """Return what loading needs to know of *entity_type*, worked out once per session."""
+    plan = session._plans.get(entity_type)
+    if plan is None:
+        cls = session.types[entity_type]
+        names = tuple(cls.primary_key_attributes)
+        nested = frozenset(attribute.name for attribute in cls.attributes if attribute.holds_entities)
+        known = session._identities.of_type(entity_type)
+        plan = session._plans[entity_type] = (cls, known, names[0] if len(names) == 1 else None, names, nested)
+    return plan
+
+
+def load(session: Session, records: List[Record], *, gather: bool = True) -> List[Entity]:
+    """Return the entities that *records* stand for, attached to *session* and up to date.
+
+    *records* are taken over and must not be used afterwards. With *gather* the entities, new and known,
+    remember each other as coming from one result; without, only the new ones do.
+
+    Raise :exc:`~ftrack_review.exception.UnrecognisedEntityTypeError` for a type that the schema does not
+    have, and :exc:`~ftrack_review.exception.ServerResponseError` for a record without its key.
+    """
+    with session._lock:
+        origin = Origin()
+        meet = _make_meet(session, origin, gather)
+        try:
+            return [meet(record) for record in records]
+        except BaseException as error:
+            _forget_unfinished(session, origin)
+            raise _explain(error) from error
+
+
+def load_value(session: Session, value: Any, *, gather: bool = False) -> Any:
+    """Return *value*, as it came from JSON, with every record in it replaced by its entity.
+
+    Times become :class:`arrow.Arrow`. Dictionaries and lists are changed in place.
+    """
+    with session._lock:
+        origin = Origin()
+        try:
+            return _walk(value, _make_meet(session, origin, gather))
+        except BaseException as error:
+            _forget_unfinished(session, origin)
+            raise _explain(error) from error
+
+
+def _walk(value: Any, meet: Callable[[Record], Entity]) -> Any:
+    kind = type(value)
+    if kind is list:
+        value[:] = [_walk(item, meet) for item in value]
+        return value
+    if kind is dict:
+        if "__entity_type__" in value:
+            return meet(value)
+        if "__type__" in value:
+            from ftrack_review.attribute import convert
+
+            return convert(value)
+        for name in value:
+            value[name] = _walk(value[name], meet)
+    return value
+
+
+def _forget_unfinished(session: Session, origin: Origin) -> None:
+    """Forget the entities that were being loaded when an error came: they lack their own key."""
+    for entity_type, members in origin.members.items():
+        known = session._identities.of_type(entity_type)
+        for key in [key for key, entity in known.items() if not entity._has_key()] if members else ():
+            del known[key]
+
+
+def _explain(error: BaseException) -> BaseException:
+    """Return what to raise for *error*: a missing key is the server's fault."""
+    if not isinstance(error, KeyError) or isinstance(error, exception.Error):
+        return error
+    return exception.ServerResponseError(
+        f"The server's answer holds a record without {error.args[0]!r}, which its key or type needs."
+    )
+
+
+def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Record], Entity]:
+    """Return the function that turns one record into its entity.
+
+    It is a closure, as what it uses per record is then a fast variable, and it keeps what it finds out about
+    types and shapes for the request only, as the decoder shares the names of members within one document.
+    """
+    new = object.__new__
+    members = origin.members
+    find_elsewhere = session._find_elsewhere
+    # Type -> (class, live entities, key name, key names, shapes, append to members, may hold records, plain)
+    local: Dict[str, Any] = {}
+
+    def prepare(entity_type: str) -> Any:
+        cls, known, key_name, key_names, nested = plan_of(session, entity_type)
+        plain = cls.__init__ is Entity.__init__ and find_elsewhere is None
+        append = members.setdefault(entity_type, []).append
+        found = local[entity_type] = (cls, known, key_name, key_names, {}, append, nested, plain)
+        return found
+
+    def meet(record: Record) -> Entity:
+        entity_type = record["__entity_type__"]
+        found = local.get(entity_type)
+        if found is None:
+            found = prepare(entity_type)
+        cls, known, key_name, key_names, shapes, append, nested, plain = found
+        if key_name is not None:
+            key = record[key_name]
+        else:
+            key = tuple([record[name] for name in key_names])
+        entity: Optional[Entity] = known.get(key)
+
+        if entity is None:
+            if plain:
+                entity = known[key] = new(cls)
+                entity.session = session
+                entity._remote = None
+            else:
+                entity = _make_general(session, cls, key, key_names, record)
+                known[key] = entity
+            entity._origin = origin
+            append(entity)
+            shape = tuple(record)
+            inner = shapes.get(shape)
+            if inner is None:
+                inner = shapes[shape] = [name for name in shape if name in nested]
+            if plain and not inner:
+                entity._values = record
+                return entity
+            # What lies within may lead back here, so that further values meet those that are on their way.
+            early: Record = {}
+            if plain:
+                entity._values = early
+            for name in inner:
+                value = record[name]
+                kind = type(value)
+                if kind is dict:
+                    record[name] = meet(value)
+                elif kind is list:
+                    record[name] = meet_all(value)
+            if plain:
+                if early:
+                    record.update(early)
+                entity._values = record
+            else:
+                _update(entity, record, inner)
+            return entity
+
+        if gather and entity._origin is not origin:
+            entity._origin = origin
+            append(entity)
+        if len(record) > 2:
+            shape = tuple(record)
+            inner = shapes.get(shape)
+            if inner is None:
+                inner = shapes[shape] = [name for name in shape if name in nested]
+            if inner:
+                for name in inner:
+                    value = record[name]
+                    kind = type(value)
+                    if kind is dict:
+                        record[name] = meet(value)
+                    elif kind is list:
+                        record[name] = meet_all(value)
+                _update(entity, record, inner)
+            elif entity._remote is None:
+                entity._values.update(record)
+            else:
+                _update(entity, record, inner)
+        return entity
+
+    def meet_all(values: List[Any]) -> List[Any]:
+        return [meet(value) if type(value) is dict else value for value in values]
+
+    return meet
+
+
+def _update(entity: Entity, record: Record, inner: List[str]) -> None:
+    """Merge *record*, whose members *inner* are entities already, into what *entity* holds.
+
+    A value that was set locally stays; its remote value changes. A collection that somebody holds is filled
+    anew rather than replaced.
+    """
+    values, remote = entity._values, entity._remote
+    for name in inner:
+        held = values.get(name)
+        if isinstance(held, (Collection, MappedCollectionProxy)) and (remote is None or name not in remote):
+            value = record[name]
+            held._refill(value if value is not None else [])
+            record[name] = held
+    if remote is None:
+        values.update(record)
+        return
+    for name, value in record.items():
+        if name in remote:
+            remote[name] = value
+        else:
+            values[name] = value
+
+
+def _make_general(
+    session: Session, cls: Any, key: Key, key_names: Tuple[str, ...], record: Record
+) -> Entity:
+    """Return a new entity, by the slower way of classes with their own ``__init__`` and of further caches."""
+    if session._find_elsewhere is not None:
+        entity = session._find_elsewhere(record["__entity_type__"], key)
+        if entity is not None:
+            return entity
+    made: Entity = cls(session, data={name: record[name] for name in key_names}, reconstructing=True)
+    return made

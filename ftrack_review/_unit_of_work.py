@@ -1,0 +1,272 @@
+"""What a session has to send: recorded operations, one commit, and its undoing.
+
+A commit takes the operations that are there, collapses and encodes them, sends them as one request and applies
+the answer to the entities in it. Nothing changes before the server has answered, so that a failed commit
+leaves every operation in place. What other threads record meanwhile waits for the next commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+
+import ftrack_review.exception as exception
+from ftrack_review import _encoding, _loading
+from ftrack_review._identity import make_key
+from ftrack_review.collection import Collection, MappedCollectionProxy
+from ftrack_review.inspection import _state
+from ftrack_review.operation import (
+    CreateEntityOperation,
+    DeleteEntityOperation,
+    Operations,
+    UpdateEntityOperation,
+)
+from ftrack_review.protocol import batch
+from ftrack_review.symbol import CREATED, NOT_SET, Symbol
+
+if TYPE_CHECKING:
+    from ftrack_review._identity import Key
+    from ftrack_review.entity.base import Entity
+    from ftrack_review.operation import Operation
+    from ftrack_review.session import Session
+
+__all__ = ["RecordedOperations", "UnitOfWork"]
+
+_Identity = Tuple[str, "Key"]
+
+
+class RecordedOperations(Operations):
+    """The operations of a session, with the state that each entity is in because of them."""
+
+    __slots__ = ("_states", "_states_known")
+
+    def __init__(self) -> None:
+        """Initialise empty."""
+        super().__init__()
+        self._states: Dict[_Identity, Symbol] = {}
+        self._states_known = True
+
+    @property
+    def states(self) -> Dict[_Identity, Symbol]:
+        """State by identity, of the entities that have one."""
+        if not self._states_known:
+            self._states = {}
+            for operation in self._stack:
+                self._note(operation)
+            self._states_known = True
+        return self._states
+
+    def push(self, operation: Operation) -> None:
+        """Add *operation* at the end."""
+        self._stack.append(operation)
+        if self._states_known:
+            self._note(operation)
+
+    def pop(self) -> Operation:
+        """Remove the latest operation and return it. Raise :exc:`IndexError` if there is none."""
+        self._states_known = False
+        return super().pop()
+
+    def clear(self) -> None:
+        """Forget all operations."""
+        super().clear()
+        self._states = {}
+        self._states_known = True
+
+    def drop_first(self, count: int) -> None:
+        """Forget the oldest *count* operations, which were committed."""
+        if count >= len(self._stack):
+            self.clear()
+            return
+        del self._stack[:count]
+        self._states_known = False
+
+    def keep(self, is_kept: Callable[[Any], bool]) -> None:
+        """Forget the operations for which *is_kept* is false."""
+        self._stack[:] = [operation for operation in self._stack if is_kept(operation)]
+        self._states_known = False
+
+    def _note(self, operation: Operation) -> None:
+        identity = _identity_of(operation)
+        self._states[identity] = _state(operation, self._states.get(identity, NOT_SET))
+
+
+def _identity_of(operation: Any) -> _Identity:
+    return (operation.entity_type, make_key(list(operation.entity_key.values())))
+
+
+class UnitOfWork:
+    """The sending and undoing of the local changes of one session."""
+
+    def __init__(self, session: Session) -> None:
+        """Initialise for *session*."""
+        self.session = session
+        self._mutex = threading.RLock()
+
+    def commit(self) -> None:
+        """Send the operations that are recorded now, in one request, and apply what the server answers.
+
+        Commits of several threads follow one another.
+        """
+        session = self.session
+        with self._mutex:
+            with session._lock:
+                operations = list(session.recorded_operations)
+                if not operations:
+                    return
+                actions = batch.collapse(operations)
+                body = _encoding.encode_actions(actions) if actions else ""
+            results = session._call_text(body, actions) if actions else []
+            if len(results) != len(actions):
+                raise exception.ServerResponseError(
+                    f"The server answered {len(actions)} actions with {len(results)} results."
+                )
+            with session._lock:
+                self._apply(operations, results)
+
+    def rollback(self) -> None:
+        """Forget all operations and local values. New entities are forgotten altogether."""
+        session = self.session
+        with session._lock:
+            operations = session.recorded_operations
+            for (entity_type, key), state in list(operations.states.items()):
+                entity = session._identities.find(entity_type, key)
+                if entity is not None and (state is CREATED or _was_created(operations, entity_type, key)):
+                    session._identities.remove(entity_type, key)
+                    session._forget_elsewhere(entity)
+            operations.clear()
+            for entity in list(session._identities.changed.values()):
+                self.discard(entity, list(entity._remote or ()))
+            session._identities.changed.clear()
+
+    def forget_creation(self, entity: Entity) -> None:
+        """Forget what was recorded of *entity*, whose construction failed halfway, and of its metadata."""
+        session = self.session
+        key = entity._key()
+        identity = (entity.entity_type, key)
+        with session._lock:
+            session.recorded_operations.keep(
+                lambda operation: _identity_of(operation) != identity
+                and not (operation.entity_type == "Metadata" and operation.entity_key.get("parent_id") == key)
+            )
+            session._identities.changed.pop(id(entity), None)
+            for metadata in list(session._identities.of_type("Metadata").values()):
+                if metadata["parent_id"] == key:
+                    session._identities.remove("Metadata", metadata._key())
+
+    def discard(self, entity: Entity, names: Iterable[str]) -> None:
+        """Put the remote values of the attributes *names* of *entity* in the place of the local ones."""
+        remote, values = entity._remote, entity._values
+        if remote is None:
+            return
+        for name in names:
+            old = remote.pop(name, None)
+            held = values.get(name)
+            if isinstance(held, (Collection, MappedCollectionProxy)):
+                if old is NOT_SET:
+                    values.pop(name)
+                else:
+                    held._refill(getattr(old, "collection", old) or ())
+            elif old is NOT_SET:
+                values.pop(name, None)
+            else:
+                values[name] = old
+        if not remote:
+            entity._remote = None
+            self.session._identities.changed.pop(id(entity), None)
+
+    # --- Applying an answer. ---
+
+    def _apply(self, operations: List[Operation], results: List[Any]) -> None:
+        """Apply the *results* of a commit of *operations*, which are forgotten."""
+        session = self.session
+        recorded = session.recorded_operations
+        later = list(recorded)[len(operations) :]
+        recorded.drop_first(len(operations))
+        kept: Dict[_Identity, Set[str]] = {}
+        for operation in later:
+            if isinstance(operation, UpdateEntityOperation):
+                kept.setdefault(_identity_of(operation), set()).add(operation.attribute_name)
+
+        sent: Dict[_Identity, Optional[List[str]]] = {}
+        for operation in operations:
+            identity = _identity_of(operation)
+            if isinstance(operation, DeleteEntityOperation):
+                sent[identity] = None
+            elif isinstance(operation, UpdateEntityOperation):
+                names = sent.get(identity)
+                if names is not None:
+                    names.append(operation.attribute_name)
+                else:
+                    sent[identity] = [operation.attribute_name]
+            elif isinstance(operation, CreateEntityOperation):
+                sent[identity] = list(operation.entity_data)
+        for (entity_type, key), names in sent.items():
+            if entity_type == "CustomAttributeConfiguration":
+                session._custom_attribute_configurations = None
+            entity = session._identities.find(entity_type, key)
+            if entity is None:
+                continue
+            if names is None:
+                session._identities.remove(entity_type, key)
+                session._forget_elsewhere(entity)
+                entity._remote = None
+                entity._origin = None
+            else:
+                self._settle(entity, names, kept.get((entity_type, key)))
+        self._load_results(results)
+        session._store_elsewhere(
+            entity
+            for (entity_type, key), names in sent.items()
+            if names is not None and (entity := session._identities.find(entity_type, key)) is not None
+        )
+
+    def _settle(self, entity: Entity, names: List[str], kept: Optional[Set[str]]) -> None:
+        """End the local state of the attributes *names* of *entity*, whose values the server has now.
+
+        A plain value goes, as the answer brings what the server made of it, or the next reading does. Those
+        in *kept* were set again meanwhile.
+        """
+        remote, values = entity._remote, entity._values
+        facts = entity._facts()
+        for name in facts.computed:
+            if remote is None or name not in remote:
+                values.pop(name, None)
+        for name in dict.fromkeys(names):
+            if remote is None or name not in remote:
+                continue
+            if kept is not None and name in kept:
+                remote[name] = NOT_SET
+                continue
+            del remote[name]
+            held = values.get(name)
+            if name not in facts.key_names and not isinstance(held, (Collection, MappedCollectionProxy)):
+                values.pop(name, None)
+            companion = facts.companions.get(name)
+            if companion is not None and companion not in facts.key_names and companion in values:
+                # status and status_id are one column: what was known of the other is out of date.
+                if (remote is None or companion not in remote) and companion not in names:
+                    del values[companion]
+        if not remote:
+            entity._remote = None
+            self.session._identities.changed.pop(id(entity), None)
+
+    def _load_results(self, results: List[Any]) -> None:
+        records = [
+            result["data"]
+            for result in results
+            if isinstance(result, dict)
+            and result.get("action") in ("create", "update")
+            and isinstance(result.get("data"), dict)
+            and "__entity_type__" in result["data"]
+        ]
+        if records:
+            _loading.load(self.session, records, gather=False)
+
+
+def _was_created(operations: RecordedOperations, entity_type: str, key: Key) -> bool:
+    """Return whether the entity was created and deleted again."""
+    return operations.states[entity_type, key] is not CREATED and any(
+        isinstance(operation, CreateEntityOperation) and _identity_of(operation) == (entity_type, key)
+        for operation in operations
+    )

@@ -1,0 +1,55 @@
+"""Look at entities without changing them: identity, primary key, state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
+
+from ftrack_review.operation import CreateEntityOperation, DeleteEntityOperation, UpdateEntityOperation
+from ftrack_review.symbol import CREATED, DELETED, MODIFIED, NOT_SET, Symbol
+
+if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+    from ftrack_review.operation import Operation
+
+__all__ = ["identity", "primary_key", "state", "states"]
+
+
+def identity(entity: Entity) -> Tuple[str, List[Any]]:
+    """Return the type of *entity* and the values of its primary key, which no other entity has."""
+    return (entity.entity_type, list(primary_key(entity).values()))
+
+
+def primary_key(entity: Entity) -> Dict[str, Any]:
+    """Return the primary key of *entity* by attribute name, in the order of the schema.
+
+    Raise :exc:`KeyError` if a part of it is not set.
+    """
+    return entity._primary_key()
+
+
+def _state(operation: Operation, state: Symbol) -> Symbol:
+    """Return the state after *operation* of what was in *state* before."""
+    if isinstance(operation, DeleteEntityOperation):
+        return DELETED
+    if isinstance(operation, CreateEntityOperation):
+        return CREATED
+    if isinstance(operation, UpdateEntityOperation) and state is NOT_SET:
+        return MODIFIED
+    return state
+
+
+def state(entity: Entity) -> Symbol:
+    """Return the state of *entity*: what the operations that its session holds will do to it.
+
+    This is one of :data:`~ftrack_review.symbol.CREATED`, :data:`~ftrack_review.symbol.MODIFIED`,
+    :data:`~ftrack_review.symbol.DELETED` and :data:`~ftrack_review.symbol.NOT_SET`.
+    """
+    return states([entity])[0]
+
+
+def states(entities: Iterable[Entity]) -> List[Symbol]:
+    """Return the states of *entities*, in their order."""
+    return [
+        entity.session.recorded_operations.states.get((entity.entity_type, entity._key()), NOT_SET)
+        for entity in entities
+    ]

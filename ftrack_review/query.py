@@ -1,0 +1,286 @@
+"""The result of a query: a sequence of entities that is fetched when it is looked at.
+
+The text of a query is parsed once, gets the default projections where it selects nothing, and is translated
+where it holds idioms. Pages are asked for one after the other; when everything is wanted, the next page is on its way
+while the one before it is being read. A page is asked for only once the one before it has said that there is more.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
+
+import ftrack_review.exception as exception
+from ftrack_review import _loading
+from ftrack_review.protocol import action, grammar
+
+if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+    from ftrack_review.protocol.tree import Statement
+    from ftrack_review.session import Session
+
+__all__ = ["QueryResult"]
+
+#: How many rows a page holds where nobody says, and where it is known that there are many.
+PAGE_SIZE = 500
+LARGE_PAGE_SIZE = 2000
+
+
+def compile_expression(session: Session, expression: str) -> Statement:
+    """Return the tree of *expression* as it is to be sent, without its page.
+
+    Raise :exc:`~ftrack_review.exception.QueryError` for a text that is no query and
+    :exc:`~ftrack_review.exception.UnrecognisedEntityTypeError` for a type that the schema does not have.
+    """
+    statement: Optional[Statement] = session._statements.get(expression)
+    if statement is None:
+        statement = grammar.parse(expression)
+        if session.idioms.concerns(expression):
+            statement = session.idioms.rewrite(statement)
+        if not statement.projections:
+            entity_class = session.types[statement.entity_type]
+            statement = grammar.with_projections(statement, entity_class.default_projections)
+        else:
+            session._check_entity_type(statement.entity_type)
+        if len(session._statements) >= 500:
+            session._statements.clear()
+        session._statements[expression] = statement
+    return statement
+
+
+class QueryResult(Sequence):  # type: ignore[type-arg]
+    """The entities that a query finds, in their order."""
+
+    #: How ``offset`` and ``limit`` look in the text. Kept for programs that use them; queries are parsed.
+    OFFSET_EXPRESSION = re.compile(r"(?P<offset>offset (?P<value>\d+))")
+    LIMIT_EXPRESSION = re.compile(r"(?P<limit>limit (?P<value>\d+))")
+
+    def __init__(self, session: Session, expression: str, page_size: int = PAGE_SIZE) -> None:
+        """Initialise for *expression* in *session*, to be fetched in pages of *page_size* rows.
+
+        Raise :exc:`ValueError` for a *page_size* below 1, and what :func:`compile_expression` raises.
+        """
+        super().__init__()
+        if page_size < 1:
+            raise ValueError(f"A page holds at least one row, not {page_size}.")
+        self._session = session
+        self._expression = expression
+        self._page_size = page_size
+        statement = compile_expression(session, expression)
+        self._offset = statement.offset
+        self._limit = statement.limit
+        self._statement = replace(statement, offset=None, limit=None)
+        self._results: List[Entity] = []
+        self._next_offset: Optional[int] = self._offset or 0
+        self._pages = 0
+        self._lock = threading.RLock()
+
+    def _extract_offset_and_limit(self, expression: str) -> Tuple[str, Optional[int], Optional[int]]:
+        """Return *expression* without its page, its offset and its limit."""
+        statement = grammar.parse(expression)
+        bare = grammar.format(replace(statement, offset=None, limit=None))
+        return bare, statement.offset, statement.limit
+
+    def __repr__(self) -> str:
+        """Return the type and the query, without fetching anything."""
+        return f"<{type(self).__module__}.{type(self).__name__} {self._expression!r}>"
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return the entity at *index*, or a list of those of a slice. Fetch no more pages than needed.
+
+        Counting from the end fetches everything. Raise :exc:`IndexError` if there is no such entity.
+        """
+        if isinstance(index, slice):
+            bounds = (index.start, index.stop)
+            if any(bound is not None and bound < 0 for bound in bounds):
+                needed = None
+            elif index.step is not None and index.step < 0:
+                # From the end, or from start downwards.
+                needed = index.start + 1 if index.start is not None else None
+            else:
+                needed = index.stop
+            self._fetch_until(needed)
+            return self._results[index]
+        position = index.__index__()
+        self._fetch_until(None if position < 0 else position + 1)
+        try:
+            return self._results[position]
+        except IndexError:
+            raise IndexError(
+                f"There is no entity at {position}: the query found {len(self._results)}."
+            ) from None
+
+    def __iter__(self) -> Iterator[Entity]:
+        """Iterate over the entities, fetching page after page."""
+        position = 0
+        while True:
+            if position >= len(self._results):
+                if not self._can_fetch_more():
+                    return
+                self._fetch_until(position + 1)
+                if position >= len(self._results):
+                    return
+            yield self._results[position]
+            position += 1
+
+    def __len__(self) -> int:
+        """Return the number of entities, for which everything is fetched."""
+        self._fetch_until(None)
+        return len(self._results)
+
+    def __bool__(self) -> bool:
+        """Return whether there is any, for which the first page is fetched."""
+        self._fetch_until(1)
+        return bool(self._results)
+
+    def all(self) -> List[Entity]:
+        """Fetch everything and return it as a list."""
+        self._fetch_until(None)
+        return list(self._results)
+
+    def one(self) -> Entity:
+        """Fetch and return the only entity.
+
+        Raise :exc:`~ftrack_review.exception.NoResultFoundError` if there is none,
+        :exc:`~ftrack_review.exception.MultipleResultsFoundError` if there are several, and
+        :exc:`ValueError` if the query itself has a limit or an offset.
+        """
+        if self._limit is not None:
+            raise ValueError("Expression already contains a limit clause.")
+        if self._offset is not None:
+            raise ValueError(
+                "Expression contains an offset clause which does not make sense when selecting a single item."
+            )
+        results = self._fetch_few(2)
+        if not results:
+            raise exception.NoResultFoundError(
+                f"Expected one result and found none for: {self._expression}"
+            )
+        if len(results) > 1:
+            raise exception.MultipleResultsFoundError(
+                f"Expected one result and found several for: {self._expression}"
+            )
+        return results[0]
+
+    def first(self) -> Optional[Entity]:
+        """Fetch and return the first entity, None if there is none.
+
+        Raise :exc:`ValueError` if the query itself has a limit.
+        """
+        if self._limit is not None:
+            raise ValueError("Expression already contains a limit clause.")
+        results = self._fetch_few(1)
+        return results[0] if results else None
+
+    # --- Fetching. ---
+
+    def _can_fetch_more(self) -> bool:
+        """Return whether the server may hold more than was fetched."""
+        if self._next_offset is None:
+            return False
+        return self._limit is None or len(self._results) < self._limit
+
+    def _fetch_more(self) -> None:
+        """Fetch the next page."""
+        with self._lock:
+            if self._can_fetch_more():
+                self._take(self._request(self._page_text(len(self._results))))
+
+    def _fetch_few(self, count: int) -> List[Entity]:
+        """Fetch *count* entities at most, on their own."""
+        statement = replace(self._statement, offset=self._offset, limit=count)
+        return self._load(self._request(grammar.format(statement)))
+
+    def _fetch_until(self, needed: Optional[int]) -> None:
+        """Fetch pages until *needed* entities are here, or everything for None."""
+        if needed is not None:
+            while len(self._results) < needed and self._can_fetch_more():
+                self._fetch_more()
+            return
+        with self._lock:
+            answer: Optional[Dict[str, Any]] = None
+            if self._can_fetch_more():
+                answer = self._request(self._page_text(len(self._results), large=self._pages >= 2))
+            while answer is not None:
+                answer = self._take_and_go_on(answer)
+
+    def _take_and_go_on(self, answer: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        """Keep the rows of *answer* while the next page, if there is one, is on its way. Return that."""
+        known = len(self._results) + len(answer["data"])
+        self._next_offset = _next_offset(answer)
+        more = self._next_offset is not None and (self._limit is None or known < self._limit)
+        ahead = None
+        if more:
+            ahead = _Ahead(self._request, self._page_text(known, large=self._pages >= 1))
+        try:
+            self._take(answer)
+        finally:
+            following = ahead.wait() if ahead is not None else None
+        if ahead is not None and ahead.error is not None:
+            raise ahead.error
+        return following
+
+    def _take(self, answer: Dict[str, Any]) -> None:
+        """Keep the rows of *answer*."""
+        self._results.extend(self._load(answer))
+        self._next_offset = _next_offset(answer)
+        self._pages += 1
+
+    def _load(self, answer: Dict[str, Any]) -> List[Entity]:
+        entities = _loading.load(self._session, answer["data"])
+        self._session._store_elsewhere(entities)
+        return entities
+
+    def _page_text(self, known: int, *, large: bool = False) -> str:
+        """Return the text for the next page, where *known* rows came before it.
+
+        A page may be *large*, if nobody chose its size, when two were full and everything is wanted: most of the
+        time of a small page passes between client and server.
+        """
+        size = LARGE_PAGE_SIZE if large and self._page_size == PAGE_SIZE else self._page_size
+        if self._limit is not None:
+            size = min(size, self._limit - known)
+        return grammar.format(replace(self._statement, offset=self._next_offset, limit=size))
+
+    def _request(self, expression: str) -> Dict[str, Any]:
+        """Return the server's answer to *expression*."""
+        answer = self._session._call_raw([action.query(expression)])[0]
+        try:
+            answer["data"], _next_offset(answer)
+        except (KeyError, TypeError, AttributeError):
+            raise exception.ServerResponseError(
+                "The server's answer to a query does not hold the rows and where to go on."
+            ) from None
+        return answer  # type: ignore[no-any-return]
+
+
+def _next_offset(answer: Dict[str, Any]) -> Optional[int]:
+    following = answer["metadata"].get("next") or {}
+    offset: Optional[int] = following.get("offset")
+    return offset
+
+
+class _Ahead:
+    """A request that is on its way in a thread of its own."""
+
+    def __init__(self, request: Any, expression: str) -> None:
+        self.error: Optional[BaseException] = None
+        self._answer: Optional[Dict[str, Any]] = None
+        self._thread = threading.Thread(
+            target=self._run, args=(request, expression), name="ftrack-review-page", daemon=True
+        )
+        self._thread.start()
+
+    def _run(self, request: Any, expression: str) -> None:
+        try:
+            self._answer = request(expression)
+        except BaseException as error:  # noqa: BLE001 - raised again where the page is needed.
+            self.error = error
+
+    def wait(self) -> Optional[Dict[str, Any]]:
+        """Return the answer, None if there was an error. The transport bounds the time."""
+        self._thread.join()
+        return self._answer
