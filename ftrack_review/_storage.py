@@ -217,6 +217,8 @@ def create_component(
     path = os.fspath(path)
     if not isinstance(path, str):
         raise TypeError(f"path must be text, not {type(path).__name__}.")
+    if location not in (None, "auto") and not hasattr(location, "add_component"):
+        raise ValueError(f"location must be a location, None or 'auto', not {location!r}.")
     values = dict(data or {})
     created: List[Entity] = []
     try:

@@ -28,7 +28,7 @@ class DiskAccessor(Accessor):
         """Initialise for the folder *prefix*, in which ``~`` and variables are expanded."""
         if prefix:
             prefix = os.path.abspath(os.path.expanduser(os.path.expandvars(prefix)))
-        self.prefix = prefix or ""
+        self.prefix = prefix
         super().__init__(**kw)
 
     def list(self, resource_identifier: str) -> builtins.list[str]:

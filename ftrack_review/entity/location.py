@@ -105,18 +105,24 @@ class Location(Entity):
                 identifier = self.structure.get_resource_identifier(component, context)
                 self._add_data(component, identifier, source)
             except Exception as error:
-                left = self._undo(transferred)
-                raise exception.LocationError(
-                    "Failed to transfer component {component} data to location {location} due to error: {error} "
-                    "Transferred component data that may require cleanup: {transferred}",
-                    details={"component": component, "location": self, "error": error, "transferred": left},
-                ) from error
+                raise self._describe_failure(component, error, self._undo(transferred)) from error
             transferred.append((component, identifier))
             identifiers.append(self._encode(component, identifier))
         added = [component for component, _ in planned]
         self._register_components_in_location(added, identifiers)
         for component in added:
             self._publish(symbol.COMPONENT_ADDED_TO_LOCATION_TOPIC, component)
+
+    def _describe_failure(
+        self, component: Entity, error: Exception, left: List[Tuple[Entity, str]]
+    ) -> exception.LocationError:
+        message = "Failed to transfer component {component} data to location {location} due to error: {error}"
+        if left:
+            message += " Transferred component data that may require cleanup: {transferred}"
+        return exception.LocationError(
+            message,
+            details={"component": component, "location": self, "error": error, "transferred": left},
+        )
 
     def _plan(self, pairs: Iterable[Tuple[Entity, Any]], recursive: bool) -> List[Tuple[Entity, Any]]:
         """Return what there is to add and from where: members come before what contains them."""

@@ -31,7 +31,8 @@ def test_the_prefix_is_made_whole(folder, monkeypatch):
     assert DiskAccessor(str(folder / "pre" / "sub" / "..")).prefix == str(folder / "pre")
     assert DiskAccessor(str(folder / "pre") + os.sep).prefix == str(folder / "pre")
     assert DiskAccessor("~").prefix == os.path.expanduser("~")
-    assert DiskAccessor("").prefix == DiskAccessor(None).prefix == ""
+    assert not DiskAccessor("").prefix
+    assert not DiskAccessor(None).prefix
 
 
 def test_paths_are_below_the_prefix(accessor, folder):
