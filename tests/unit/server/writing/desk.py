@@ -50,13 +50,13 @@ class Desk:
         (row,) = self.query(expression)
         return row
 
-    def create(self, entity_type, **data):
+    def create(self, entity_type, /, **data):
         """Create an entity and return its id."""
         action = create(entity_type, **data)
         self.send(action)
         return action["entity_data"]["id"]
 
-    def update(self, entity_type, key, **data):
+    def update(self, entity_type, key, /, **data):
         return self.send(update(entity_type, key, **data))[0]["data"]
 
     def delete(self, entity_type, *key):
@@ -93,7 +93,7 @@ class Desk:
         )
 
 
-def create(entity_type, **data):
+def create(entity_type, /, **data):
     data.setdefault("id", str(uuid.uuid4()))
     return {
         "action": "create",
@@ -102,7 +102,7 @@ def create(entity_type, **data):
     }
 
 
-def update(entity_type, key, **data):
+def update(entity_type, key, /, **data):
     return {
         "action": "update",
         "entity_type": entity_type,

@@ -36,10 +36,22 @@ def test_a_project_takes_everything_below_it_along(desk):
     del action["entity_data"]["id"]
     desk.send(action)
     desk.delete("Project", review.project)
-    for name in (
-        "Context Asset AssetVersion Component ComponentLocation Appointment Timelog Note Recipient Metadata "
-        "ReviewSession ReviewSessionObject ReviewSessionInvitee ReviewSessionObjectStatus"
-    ).split():
+    for name in [
+        "Context",
+        "Asset",
+        "AssetVersion",
+        "Component",
+        "ComponentLocation",
+        "Appointment",
+        "Timelog",
+        "Note",
+        "Recipient",
+        "Metadata",
+        "ReviewSession",
+        "ReviewSessionObject",
+        "ReviewSessionInvitee",
+        "ReviewSessionObjectStatus",
+    ]:
         assert desk.query(name) == [], name
     removed = {change.entity_type for change in desk.changes}
     assert {"Project", "Folder", "Task", "AssetVersion", "FileComponent"} <= removed
