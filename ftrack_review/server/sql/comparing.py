@@ -22,6 +22,7 @@ from ftrack_review.server.sql.scope import in_json_list
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import BindParameter, ColumnElement
+    from sqlalchemy.sql.selectable import Select
 
     from ftrack_review.protocol.tree import Value
     from ftrack_review.server.catalogue import Catalogue
@@ -46,30 +47,34 @@ _LONGEST_PATTERN = 20_000
 
 @dataclass(frozen=True)
 class Test:
-    """What is asked of a value. *asks_null* tells whether it asks for no value (True) or for any (False)."""
+    """What is asked of a value.
+
+    *make* returns the criterion on an operand, or its complement. *asks_null* tells whether it asks for no value
+    (True) or for any (False).
+    """
 
     __test__ = False  # Not one of pytest's.
 
-    make: Callable[[Operand], ColumnElement[bool]]
+    make: Callable[[Operand, bool], ColumnElement[bool]]
     asks_null: Optional[bool] = None
 
-    def __call__(self, value: Operand) -> ColumnElement[bool]:
-        """Return the criterion on *value*."""
-        return self.make(value)
+    def __call__(self, value: Operand, negated: bool = False) -> ColumnElement[bool]:
+        """Return the criterion on *value*, or its complement."""
+        return self.make(value, negated)
 
 
 def null_test(operator: str) -> Test:
     """Return what a comparison with a bare ``none`` asks."""
     if operator not in ("is", "is_not"):
         # No order and no pattern has a place for null: unknown, and so is its complement.
-        return Test(lambda _: sa.literal_column("NULL", sa.Boolean()))
+        return Test(lambda _value, _negated: sa.literal_column("NULL", sa.Boolean()))
     is_null = operator == "is"
 
-    def test(value: Operand) -> ColumnElement[bool]:
-        missing = value.column.is_(None)
+    def test(value: Operand, negated: bool) -> ColumnElement[bool]:
+        missing: ColumnElement[bool] = value.column.is_(None)
         if value.kind == "variable":
             missing = sa.or_(missing, value.column == "null")
-        return missing if is_null else sa.not_(missing)
+        return missing if is_null != negated else sa.not_(missing)
 
     return Test(test, asks_null=is_null)
 
@@ -78,8 +83,6 @@ def value_test(build: Build, operator: str, slot: Slot, position: Optional[int])
     """Return what ``operator literal`` asks, the literal being in *slot*."""
 
     def test(value: Operand) -> ColumnElement[bool]:
-        if value.kind == "variable":
-            return _compare_variable(build, value, operator, slot)
         if operator in ("like", "not_like"):
             return _matches(build, value, slot, negated=operator == "not_like")
         if value.kind == ENTITY_TYPE and operator in ("is", "is_not"):
@@ -95,16 +98,22 @@ def value_test(build: Build, operator: str, slot: Slot, position: Optional[int])
         compared: ColumnElement[bool] = _COMPARE[operator](value.column, literal)
         return compared
 
-    return Test(test)
+    def test_or_complement(value: Operand, negated: bool) -> ColumnElement[bool]:
+        if value.kind == "variable":
+            return _compare_variable(build, value, operator, slot, negated=negated)
+        return sa.not_(test(value)) if negated else test(value)
+
+    return Test(test_or_complement)
 
 
 def membership_test(build: Build, slot: ListSlot, negated: bool) -> Test:
     """Return what ``in (…)`` asks, or ``not_in`` where *negated*, the list being in *slot*."""
 
-    def test(value: Operand) -> ColumnElement[bool]:
+    def test(value: Operand, complement: bool) -> ColumnElement[bool]:
+        is_outside = negated != complement
         if value.kind == "variable":
             found = _any_element(value, _is_one_of(build, slot))
-            return sa.and_(_has_value(value), sa.not_(found)) if negated else found
+            return sa.and_(_has_value(value), sa.not_(found)) if is_outside else found
         if value.kind == ENTITY_TYPE:
             reader = _all_type_names(build.catalogue)
             found = value.column.in_(build.bind(slot, reader, sa.Text(), expanding=True))
@@ -113,7 +122,7 @@ def membership_test(build: Build, slot: ListSlot, negated: bool) -> Test:
         else:
             reader = list_of(_reader(value))
             found = value.column.in_(build.bind(slot, reader, _sql_type(value), expanding=True))
-        if not negated:
+        if not is_outside:
             return found
         # An empty list excludes nobody, but a null is still not known to be outside of it.
         return sa.and_(sa.not_(found), value.column == value.column)
@@ -172,11 +181,20 @@ def _has_value(value: Operand) -> ColumnElement[bool]:
     return sa.and_(value.column.is_not(None), value.column != "null")
 
 
-def _compare_variable(build: Build, value: Operand, operator: str, slot: Slot) -> ColumnElement[bool]:
+def _compare_variable(
+    build: Build, value: Operand, operator: str, slot: Slot, *, negated: bool
+) -> ColumnElement[bool]:
     if operator in ("like", "not_like"):
         pattern = build.bind(slot, _read_pattern, sa.Text())
         found = _any_element(value, lambda e: _like(sa.cast(e.atom, sa.Text()), pattern, slot))
-        return found if operator == "like" else sa.and_(_has_value(value), sa.not_(found))
+    else:
+        found = _any_element(value, _compares(build, operator, slot))
+    # The complement is of those that have a value at all.
+    is_inverse = operator in ("is_not", "not_like")
+    return sa.and_(_has_value(value), sa.not_(found)) if is_inverse != negated else found
+
+
+def _compares(build: Build, operator: str, slot: Slot) -> Callable[[Any], ColumnElement[bool]]:
     text, number, truth, time = (_variant(build, slot, place) for place in range(4))
     compare = _COMPARE["is" if operator == "is_not" else operator]
 
@@ -192,8 +210,7 @@ def _compare_variable(build: Build, value: Operand, operator: str, slot: Slot) -
             parts.append(sa.and_(element.type.in_(("true", "false")), element.atom == truth))
         return sa.or_(*parts)
 
-    found = _any_element(value, fits)
-    return sa.and_(_has_value(value), sa.not_(found)) if operator == "is_not" else found
+    return fits
 
 
 def _is_one_of(build: Build, slot: ListSlot) -> Callable[[Any], ColumnElement[bool]]:
@@ -236,5 +253,5 @@ def _any_element(value: Operand, fits: Callable[[Any], ColumnElement[bool]]) -> 
         .alias()
     )
     counts = element.c.key.is_distinct_from("__type__")
-    query = sa.select(sa.literal_column("1")).select_from(element).where(counts, fits(element.c))
+    query: Select[Any] = sa.select(sa.literal_column("1")).select_from(element).where(counts, fits(element.c))
     return query.exists()

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.selectable import FromClause, Select
 
     from ftrack_review.protocol.tree import Statement
-    from ftrack_review.server.catalogue import Catalogue, EntityType
+    from ftrack_review.server.catalogue import Catalogue
+    from ftrack_review.server.entity_type import EntityType
     from ftrack_review.server.sql.scope import Scope
 
 __all__ = ["IDS", "Plan", "compile_query", "compile_selection"]

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
-    from ftrack_review.server.catalogue import EntityType
+    from ftrack_review.server.entity_type import EntityType
     from ftrack_review.server.sql.scope import Build, Scope
 
 __all__ = ["Derived", "definer", "derived", "expression", "is_link"]

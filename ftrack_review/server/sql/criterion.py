@@ -47,7 +47,8 @@ __all__ = ["compile_criteria"]
 #: Compiles a nested statement to a SELECT of one column.
 Subquery = Callable[["Build", Statement], "Select[Any]"]
 
-# A database compares depths of expressions, not widths: long chains are folded in groups of this many.
+# To SQLite a chain of a thousand is an expression a thousand deep, which it refuses: a chain becomes a tree with
+# branches of this length.
 _WIDEST_CHAIN = 100
 
 
@@ -161,16 +162,16 @@ class _Compiler:
         self, scope: Scope, segment: Segment, test: Test, negated: bool, selective: bool
     ) -> ColumnElement[bool]:
         if segment.name == TYPE_NAME:
-            return _complement(test(type_operand(scope)), negated)
+            return test(type_operand(scope), negated)
         found = resolve(self._build.catalogue, scope.entity, segment)
 
         def one(resolved: Resolved, negate: bool) -> ColumnElement[bool]:
             relation = resolved.relation
             if relation is None:
-                return _complement(test(operand(self._build, scope, resolved, segment)), negate)
+                return test(operand(self._build, scope, resolved, segment), negate)
             if relation.kind == "reference" and segment.cast is None:
                 key = reference_column(self._build, scope, resolved)
-                return _complement(test(Operand(key, "string")), negate)
+                return test(Operand(key, "string"), negate)
             return self._elements(scope, resolved, segment, test, negate, selective)
 
         return self._any_owner(scope, found, one, negated)
@@ -216,13 +217,16 @@ class _Compiler:
         return _chain(parts, conjunction=False)
 
 
+class _Enclosed(Grouping[bool]):
+    """Parentheses that stay where they are: those of SQLAlchemy vanish in a chain of the same operator."""
+
+    operator = None
+    inherit_cache = True
+
+
 def _anything(target: Scope) -> Optional[ColumnElement[bool]]:
     del target
     return None
-
-
-def _complement(criterion: ColumnElement[bool], negated: bool) -> ColumnElement[bool]:
-    return sa.not_(criterion) if negated else criterion
 
 
 def _chain(items: List[ColumnElement[bool]], *, conjunction: bool) -> ColumnElement[bool]:
@@ -230,18 +234,20 @@ def _chain(items: List[ColumnElement[bool]], *, conjunction: bool) -> ColumnElem
     join = sa.and_ if conjunction else sa.or_
     while len(items) > _WIDEST_CHAIN:
         items = [
-            cast("ColumnElement[bool]", Grouping(join(*items[start : start + _WIDEST_CHAIN])))
+            cast("ColumnElement[bool]", _Enclosed(join(*items[start : start + _WIDEST_CHAIN])))
             for start in range(0, len(items), _WIDEST_CHAIN)
         ]
     return join(*items)
 
 
 def _subquery_test(query: Select[Any], negated: bool) -> Test:
-    def test(value: Operand) -> ColumnElement[bool]:
-        if negated:
+    def test(value: Operand, complement: bool) -> ColumnElement[bool]:
+        if negated != complement:
             # One null among the rows would make NOT IN unknown for every value.
             column = query.selected_columns[0]
-            return value.column.not_in(query.where(column.is_not(None)))
+            return sa.and_(
+                value.column.not_in(query.where(column.is_not(None))), value.column == value.column
+            )
         return value.column.in_(query)
 
     return Test(test)

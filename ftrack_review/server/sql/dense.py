@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
     from sqlalchemy.sql.selectable import FromClause
 
-    from ftrack_review.server.catalogue import EntityType
+    from ftrack_review.server.entity_type import EntityType
     from ftrack_review.server.sql.scope import Build
 
 __all__ = ["BASE", "Dense", "dense_scope", "is_dense"]

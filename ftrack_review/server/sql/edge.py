@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
     from sqlalchemy.sql.selectable import Select
 
-    from ftrack_review.server.catalogue import EntityType, RelationInfo
+    from ftrack_review.server.entity_type import EntityType, RelationInfo
     from ftrack_review.server.sql.projection import Fetch
     from ftrack_review.server.sql.request import Request
     from ftrack_review.server.sql.scope import Scope

@@ -18,7 +18,8 @@ from ftrack_review.server.sql.scope import Build, in_json_list, text_parameter
 if TYPE_CHECKING:
     from sqlalchemy.sql.selectable import Select
 
-    from ftrack_review.server.catalogue import Catalogue, EntityType
+    from ftrack_review.server.catalogue import Catalogue
+    from ftrack_review.server.entity_type import EntityType
 
 __all__ = ["load_links"]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from ftrack_review.protocol.schema import AttributeSchema
-    from ftrack_review.server.catalogue import EntityType, RelationInfo
+    from ftrack_review.server.entity_type import EntityType, RelationInfo
     from ftrack_review.server.sql.scope import Build, Scope
 
 __all__ = ["Builder", "Fetch"]
@@ -206,7 +206,7 @@ class Fetch:
             builder.empty.append((relation.name, None if relation.kind == "reference" else ()))
             return
         request = _with_mapping(relation, request)
-        memo = (tuple(relation_signature(relation)), str(request))
+        memo = (relation_signature(relation), str(request))
         edge = self._edges.get(memo)
         if edge is None:
             edge = self._edges[memo] = make_edge(self, self._build, self._scope, entity, relation, request)

@@ -19,9 +19,9 @@ from ftrack_review.server.sql.dense import dense_scope, is_dense
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
-    from sqlalchemy.sql.selectable import FromClause
+    from sqlalchemy.sql.selectable import FromClause, Select
 
-    from ftrack_review.server.catalogue import EntityType, RelationInfo
+    from ftrack_review.server.entity_type import EntityType, RelationInfo
     from ftrack_review.server.sql.resolution import Resolved
     from ftrack_review.server.sql.scope import Build, Scope
 
@@ -117,7 +117,7 @@ def exists_related(
     if selective and not negated and len(found.pairs) == 1:
         here, there = found.pairs[0]
         return here.in_(sa.select(there).select_from(found.source).where(*conditions))
-    query = sa.select(sa.literal_column("1")).select_from(found.source)
+    query: Select[Any] = sa.select(sa.literal_column("1")).select_from(found.source)
     exists = query.where(*(here == there for here, there in found.pairs), *conditions).exists()
     return sa.not_(exists) if negated else exists
 

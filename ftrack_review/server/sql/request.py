@@ -15,7 +15,8 @@ from ftrack_review.server.sql.resolution import TYPE_NAME, cast_type, resolve
 
 if TYPE_CHECKING:
     from ftrack_review.protocol.tree import Projection, Segment
-    from ftrack_review.server.catalogue import Catalogue, EntityType
+    from ftrack_review.server.catalogue import Catalogue
+    from ftrack_review.server.entity_type import EntityType
 
 __all__ = ["Request", "read_projections"]
 

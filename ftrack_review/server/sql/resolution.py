@@ -9,14 +9,15 @@ Called by ``criterion``, ``ordering`` and ``request``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ftrack_review.server.sql.fault import query_fault, unknown_attribute, unknown_type
 
 if TYPE_CHECKING:
     from ftrack_review.protocol.schema import AttributeSchema
     from ftrack_review.protocol.tree import Segment
-    from ftrack_review.server.catalogue import Catalogue, EntityType, RelationInfo
+    from ftrack_review.server.catalogue import Catalogue
+    from ftrack_review.server.entity_type import EntityType, RelationInfo
 
 __all__ = ["TYPE_NAME", "Resolved", "cast_type", "resolve"]
 
@@ -104,7 +105,7 @@ def _signature(resolved: Resolved) -> Tuple[object, ...]:
     return ("column", name if column is None else column.name)
 
 
-def relation_signature(relation: RelationInfo) -> Sequence[object]:
+def relation_signature(relation: RelationInfo) -> Tuple[object, ...]:
     """Return what two relations have in common when the same statement loads both."""
     return (
         relation.name,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.selectable import FromClause
     from sqlalchemy.types import TypeEngine
 
-    from ftrack_review.server.catalogue import Catalogue, EntityType
+    from ftrack_review.server.catalogue import Catalogue
+    from ftrack_review.server.entity_type import EntityType
     from ftrack_review.server.sql.shape import Slot
 
 __all__ = ["NOW", "Binder", "Build", "Scope", "in_json_list", "text_parameter"]
