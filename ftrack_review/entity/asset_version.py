@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, MutableMapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from ftrack_review.entity.base import Entity
 
@@ -16,7 +16,7 @@ class AssetVersion(Entity):
     """A version of an asset."""
 
     def create_component(
-        self, path: str, data: Optional[MutableMapping[str, Any]] = None, location: Any = None
+        self, path: str, data: Optional[Mapping[str, Any]] = None, location: Any = None
     ) -> Entity:
         """Return a new component of this version for the data at *path*.
 
@@ -24,9 +24,9 @@ class AssetVersion(Entity):
         that can take it, the data is added to it and the session committed. See
         :meth:`~ftrack_review.session.Session.create_component`.
         """
-        values = {} if data is None else data
+        values = {**(data or {}), "version": self}
+        # Of two that say the same the reference counts.
         values.pop("version_id", None)
-        values["version"] = self
         component: Entity = self.session.create_component(path, values, location=location)
         return component
 
