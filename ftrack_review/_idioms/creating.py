@@ -208,8 +208,8 @@ def _create_file_component(idioms: Idioms, data: _Data) -> Optional[Entity]:
     _drop_system_type(data)
     if on_version:
         data.pop("container")
-        return container.create_component(path, data=data)
-    return idioms.session.create_component(path, data=data, location=None)
+        return container.create_component(path, data=data, location="auto")
+    return idioms.session.create_component(path, data=data)
 
 
 def _create_version(idioms: Idioms, data: _Data) -> Optional[Entity]:

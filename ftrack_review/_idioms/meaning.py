@@ -58,11 +58,15 @@ def set_status(review_session: Entity, value: Any) -> None:
 def match_status(_session: Session, text: str) -> Criteria:
     """Return the criteria for a status. Whether servers can filter by is_open is not known; dates they can."""
     now = _now().format("YYYY-MM-DDTHH:mm:ss")
-    is_open = (
-        f'availability is "{_ALWAYS_OPEN}" or ((availability is none or availability is_not "{_CLOSED}") '
-        f'and start_date <= "{now}" and end_date > "{now}")'
+    # Both are said positively: a comparison with nothing is neither true nor false, and so is its opposite.
+    if _read_status(text):
+        decisive, other, dates = _ALWAYS_OPEN, _CLOSED, f'start_date <= "{now}" and end_date > "{now}"'
+    else:
+        decisive, other, dates = _CLOSED, _ALWAYS_OPEN, f'(start_date > "{now}" or end_date <= "{now}")'
+    return parse_criteria(
+        f'availability is "{decisive}" or '
+        f'((availability is none or availability not_in ("{decisive}", "{other}")) and {dates})'
     )
-    return parse_criteria(is_open if _read_status(text) else f"not ({is_open})")
 
 
 def creation_of_status(value: Any) -> Dict[str, Any]:

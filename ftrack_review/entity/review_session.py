@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ftrack_review.entity.base import Entity
-
 from ftrack_review.entity import factory
+from ftrack_review.entity.base import Entity
 
 __all__ = ["ReviewSession", "ReviewSessionInvitee", "ReviewSessionObject"]
 
@@ -39,19 +38,19 @@ class ReviewSession(Entity):
     send_invitations = _Method("invitation:send_invitations")
     close = _Method("schedule:close")
     reopen = _Method("schedule:reopen")
-    feedback = _Method("feedback:feedback")
-    summarise = _Method("report:summarise")
+    feedback = _Method("responding:feedback")
+    summarise = _Method("reporting:summarise")
 
 
 class ReviewSessionObject(Entity):
     """One version that is up for review."""
 
-    vote = _Method("feedback:vote")
-    comment = _Method("feedback:comment")
-    reply = _Method("feedback:reply")
-    votes = _Method("feedback:votes")
-    comments = _Method("feedback:comments")
-    overall_status = _Method("feedback:overall_status")
+    vote = _Method("responding:vote")
+    comment = _Method("responding:comment")
+    reply = _Method("responding:reply")
+    votes = _Method("responding:votes")
+    comments = _Method("responding:comments")
+    overall_status = _Method("responding:overall_status")
 
 
 class ReviewSessionInvitee(Entity):

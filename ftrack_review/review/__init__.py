@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ftrack_review.review.feedback import (
+    from ftrack_review.review.responding import (
         Annotation,
         Comment,
         Feedback,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ftrack_review.review.invitation import invite, link, send_invitations, send_invite
     from ftrack_review.review.playlist import add
     from ftrack_review.review.publishing import publish
-    from ftrack_review.review.report import summarise
+    from ftrack_review.review.reporting import summarise
     from ftrack_review.review.schedule import close, reopen
 
 __all__ = [
@@ -66,15 +66,14 @@ _HOMES = {
     **dict.fromkeys(("close", "reopen"), "schedule"),
     "add": "playlist",
     "publish": "publishing",
-    "summarise": "report",
+    "summarise": "reporting",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Load a function when it is first asked for."""
     if name in __all__:
-        module = _HOMES.get(name, "feedback")
-        # A sub-module may carry a function's name: the function is what the package offers.
+        module = _HOMES.get(name, "responding")
         value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
         globals()[name] = value
         return value

@@ -104,7 +104,7 @@ def _invite(
         data["user"] = who
         name, address = _name_of(who), email or who["email"]
     elif isinstance(who, Mapping) and not hasattr(who, "entity_type"):
-        name, address, role = who.get("name"), who.get("email"), who.get("role", role)
+        name, address, role = who.get("name", ""), who.get("email"), who.get("role", role)
     elif isinstance(who, tuple) and _is_pair(who):
         name, address = who
     elif isinstance(who, str):
@@ -131,12 +131,18 @@ def _invite(
 
 
 def _addresses(review_session: Entity) -> Dict[str, str]:
-    """Return the names of those invited already by their e-mail address in lower case."""
-    return {
-        invitee["email"].lower(): invitee["name"]
-        for invitee in review_session["review_session_invitees"]
-        if invitee["email"]
-    }
+    """Return the names of those invited already by their e-mail address in lower case.
+
+    Asked of the server, as what was invited elsewhere counts; what is queued here is added.
+    """
+    session, key = review_session.session, review_session["id"]
+    invitees = list(
+        session.query(f"select name, email from ReviewSessionInvitee where review_session_id is {quote(key)}")
+    )
+    for entity in session.created:
+        if entity.entity_type == "ReviewSessionInvitee" and entity["review_session"] is review_session:
+            invitees.append(entity)
+    return {invitee["email"].lower(): invitee["name"] for invitee in invitees if invitee["email"]}
 
 
 def _is_pair(who: Any) -> bool:

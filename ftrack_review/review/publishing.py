@@ -225,7 +225,7 @@ def _create_version(
     return version
 
 
-def _upload(version: Entity, path: str, name: str, made: List[Entity], report: Progress) -> Entity:
+def _upload(version: Any, path: str, name: str, made: List[Entity], report: Progress) -> Entity:
     session = version.session
     size = os.path.getsize(path)
     report("upload", 0, size)

@@ -365,7 +365,7 @@ class TestPublishing:
     def test_errors_have_both_names(self, session):
         for base in (ftrack_review.exceptions.ApiError, ftrack_review.exception.ServerError):
             with pytest.raises(base):
-                session.query("Nonsense where x is y").all()
+                session.query("ReviewSession where nonsense is y").all()
             session.create("ReviewSessionInvitee", {"name": "x", "email": "not an address"})
             with pytest.raises(base):
                 session.commit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Iterator, Optional
 
-from ftrack_review.review import feedback as reading
+from ftrack_review.review import responding as reading
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
