@@ -133,7 +133,7 @@ def _check_applies(configuration: Row, owner: Row) -> None:
 def _family_of(context: RequestContext, owner: Row) -> str:
     for name in owner.entity.lineage:
         if name + _ENDING in context.catalogue.types:
-            return name + _ENDING
+            return str(name + _ENDING)
     raise validation_error(f"{owner.label} has no custom attributes")
 
 

@@ -102,7 +102,7 @@ def _check_reference(context: RequestContext, row: Row, column: str, target: Any
     found = context.rows.get(target, (value,))
     if found is not None and (found.entity.is_a(target.name) or _covers(target, found)):
         return
-    name = next(name for name, other in row.entity.columns.items() if other.name == column)
+    name = next((name for name, other in row.entity.columns.items() if other.name == column), column)
     if column not in row.given and found is None:
         # A default of the schema that this site does not have, such as a priority.
         context.rows.set_column(row, column, None)

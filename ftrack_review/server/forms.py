@@ -15,7 +15,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, MutableMapping, Sequence
 
 from ftrack_review.protocol.schema import nearest
 from ftrack_review.server.errors import ServerFault, describe, validation_error
-from ftrack_review.server.values import Converter, converter_of
+from ftrack_review.server.values import Converter, converter_of, is_key
 from ftrack_review.symbol import NOT_SET
 
 __all__ = ["Field", "Form", "Incoming", "Link", "entity_named", "form_of"]
@@ -45,6 +45,7 @@ class Link:
     target: Any
     covers: Any
     parts: Tuple[Tuple[str, str], ...]
+    names: FrozenSet[str]  # What a reference may call the type of the entity.
     immutable: bool
 
 
@@ -149,10 +150,14 @@ def reference_key(link: Link, value: Any) -> Tuple[Any, ...]:
         raise validation_error(
             f"{link.label} must be a reference to a {wanted}, not {describe(value)}{hint}", link.name
         )
+    if value[_EXTRA] not in link.names:
+        raise validation_error(
+            f"{link.label} must be a reference to a {wanted}, not to a {describe(value)}", link.name
+        )
     key = []
     for _, attribute in link.parts:
         part = value.get(attribute)
-        if part is None or isinstance(part, (dict, list, bool)):
+        if not is_key(part):
             raise validation_error(
                 f"{link.label} must be a reference to a {wanted} with its {attribute}, not {describe(value)}",
                 link.name,
@@ -247,6 +252,7 @@ def _make_link(catalogue: Any, entity: Any, relation: Any) -> Link:
         target=target,
         covers=catalogue.types[relation.covers],
         parts=tuple((own.name, names[other.name]) for own, other in relation.join),
+        names=frozenset(catalogue.families[target.root]),
         immutable=entity.schema.attributes[relation.name].immutable,
     )
 

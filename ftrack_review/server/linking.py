@@ -16,6 +16,7 @@ from ftrack_review.server import cascade, rules, statements
 from ftrack_review.server.changing import change_values
 from ftrack_review.server.errors import describe, validation_error
 from ftrack_review.server.forms import entity_named, form_of
+from ftrack_review.server.values import is_key
 
 if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
@@ -45,9 +46,11 @@ def _referred(
     label = f"{owner.name}.{relation.name}"
     keys = []
     for reference in references:
-        entity_named(context.catalogue, reference["__entity_type__"])
+        named = entity_named(context.catalogue, reference["__entity_type__"])
+        if named.root != target.root:
+            raise validation_error(f"{label} must hold a {target.name}, not {describe(reference)}", label)
         key = tuple(reference.get(name) for name in target.primary_key)
-        if any(part is None or isinstance(part, (dict, list)) for part in key):
+        if not all(is_key(part) for part in key):
             raise validation_error(
                 f"{label} must hold references with a key, not {describe(reference)}", label
             )

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict
 from ftrack_review.protocol import wire
 from ftrack_review.server.errors import ServerFault, describe, validation_error
 
-__all__ = ["Converter", "check_boolean", "check_number", "check_text", "check_time", "converter_of"]
+__all__ = ["Converter", "check_boolean", "check_number", "check_text", "check_time", "converter_of", "is_key"]
 
 #: Takes what the caller sent and the name of the attribute for the error. Never called with None.
 Converter = Callable[[Any, str], Any]
@@ -55,6 +55,21 @@ def wrong_type(name: str, wanted: str, value: Any) -> ServerFault:
     return validation_error(f"{name} must be {wanted}, not {describe(value)}", name.rpartition(".")[2])
 
 
+def is_key(value: Any) -> bool:
+    """Return whether *value* can be part of a key: a text or number that a database can look for."""
+    if isinstance(value, str):
+        return "\x00" not in value and (value.isascii() or _is_unicode(value))
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_INTEGER
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_text(value: Any, name: str) -> str:
     """Return *value* as text. Raise the fault for anything that is not text."""
     if isinstance(value, dict) and wire.is_time(value):
@@ -63,11 +78,8 @@ def check_text(value: Any, name: str) -> str:
         raise wrong_type(name, "a text", value)
     if "\x00" in value:
         raise validation_error(f"{name} must not hold a NUL character: {describe(value)}", name)
-    if not value.isascii():
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise validation_error(f"{name} is not valid Unicode: {describe(value)}", name) from error
+    if not value.isascii() and not _is_unicode(value):
+        raise validation_error(f"{name} is not valid Unicode: {value.encode('unicode_escape')!r}", name)
     return value
 
 

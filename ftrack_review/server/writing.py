@@ -16,6 +16,7 @@ from ftrack_review.server import cascade, custom_values, linking
 from ftrack_review.server.changing import change_row, insert_row
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
 from ftrack_review.server.forms import Form, entity_named, form_of
+from ftrack_review.server.values import is_key
 
 if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
@@ -151,7 +152,7 @@ def _read_key(entity: Any, key: Any) -> Tuple[Any, ...]:
     for position, name in enumerate(entity.primary_key):
         if entity.schema.attributes[name].kind == "integer":
             parts[position] = _read_number(entity, name, parts[position])
-        elif not isinstance(parts[position], str) or "\x00" in parts[position]:
+        elif not isinstance(parts[position], str) or not is_key(parts[position]):
             raise _bad_key(entity, name, parts[position])
     return tuple(parts)
 
@@ -189,7 +190,7 @@ def prefetch(context: RequestContext, actions: Iterable[Mapping[str, Any]]) -> N
     wanted: Dict[str, Tuple[Any, Set[Tuple[Any, ...]]]] = {}
 
     def want(entity: Any, key: Tuple[Any, ...]) -> None:
-        if all(isinstance(part, (str, int)) for part in key):
+        if all(is_key(part) for part in key):
             wanted.setdefault(entity.table.name, (entity, set()))[1].add(key)
 
     for action in actions:
