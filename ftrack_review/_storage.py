@@ -302,7 +302,7 @@ def get_file_type(session: Session, path: str) -> str:
     from ftrack_review.event.base import Event
 
     event = Event(topic="ftrack.api.session.get-file-type-from-string", data={"file_path": path})
-    for answer in session.event_hub.publish(event, synchronous=True):
+    for answer in session.event_hub.publish(event, synchronous=True) or ():
         if answer:
             return str(answer)
     suffix = os.path.splitext(path)[1]

@@ -245,7 +245,9 @@ def store(monkeypatch, session):
 
 
 def test_a_refused_upload_leaves_nothing_behind(session, server, origin, movie, store):
-    with pytest.raises(exception.LocationError, match=r"upload of component .* HTTP status 507.*full") as caught:
+    with pytest.raises(
+        exception.LocationError, match=r"upload of component .* HTTP status 507.*full"
+    ) as caught:
         session.create_component(movie, location=server)
     assert "3ecret" not in str(caught.value)
     assert len(store.seen) == 1
@@ -331,7 +333,9 @@ def test_data_of_an_unknown_component_cannot_be_uploaded(session, server):
 
 def test_data_that_is_not_there_is_told_without_the_key(session, server):
     data = server.accessor.open("11111111-2222-4333-8444-555555555555", "rb")
-    with pytest.raises(exception.AccessorOperationFailedError, match="download of component 11111111") as caught:
+    with pytest.raises(
+        exception.AccessorOperationFailedError, match="download of component 11111111"
+    ) as caught:
         data.read()
     assert session.api_key not in str(caught.value)
     data.close()
