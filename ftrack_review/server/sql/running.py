@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Hashable, List, Optional,
 from ftrack_review.exception import QueryError
 from ftrack_review.protocol import grammar
 from ftrack_review.protocol.tree import Path, Projection, Segment, Statement
+from ftrack_review.server.errors import validation_error
 from ftrack_review.server.sql.answer import Answer
 from ftrack_review.server.sql.compilation import IDS, Plan, compile_query, compile_selection
 from ftrack_review.server.sql.fault import query_fault, unknown_type
@@ -90,7 +91,7 @@ def _parse(expression: str) -> Statement:
         expression.encode("utf-8")
         return grammar.parse(expression)
     except QueryError as error:
-        raise query_fault(str(error), error.position) from error
+        raise validation_error(str(error)) from error
     except UnicodeEncodeError as error:
         raise query_fault("The expression is not valid Unicode.", error.start) from error
 
