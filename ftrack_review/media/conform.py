@@ -176,16 +176,19 @@ class Conformer:
         source = "" if _is_rgb(frame) or _has_alpha(frame) else f":in_color_matrix={matrix}:in_range={limits}"
         steps += [
             ("scale", f"w={width}:h={height}:flags=bicubic+accurate_rnd+full_chroma_int{source}{target}"),
-            ("format", self._pixel_format),
         ]
         whole = self._geometry
         if (width, height) != (whole.frame_width, whole.frame_height):
-            steps.append(("pad", f"w={whole.frame_width}:h={whole.frame_height}:x={left}:y={top}"))
             right, bottom = whole.frame_width - width - left, whole.frame_height - height - top
+            # While colour has its full resolution, as half of an odd width is no place to put anything.
+            steps += [
+                ("format", "yuv444p"),
+                ("pad", f"w={whole.frame_width}:h={whole.frame_height}:x={left}:y={top}"),
+            ]
             if (left, top) == (0, 0) and max(right, bottom) <= 1:
                 # The column or row that makes the size even repeats its neighbour, so that no dark line shows.
                 steps.append(("fillborders", f"right={right}:bottom={bottom}:mode=smear"))
-        steps.append(("setsar", "1"))
+        steps += [("format", self._pixel_format), ("setsar", "1")]
         return steps
 
     def _fit(self, frame: Any) -> Tuple[int, int, int, int]:

@@ -252,7 +252,10 @@ def _converse(
             if not ready:
                 raise _ChildNotUsableError("it ended before it was ready")
             return None
-        message: Dict[str, Any] = json.loads(line)
+        try:
+            message: Dict[str, Any] = json.loads(line)
+        except ValueError:
+            continue  # The beginning of an answer that it did not live to finish.
         ready = ready or "ready" in message
         if "progress" in message:
             if progress is not None:

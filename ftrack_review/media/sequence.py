@@ -223,6 +223,8 @@ def _on_disk(folder: str, head: str, tail: str, padding: int) -> List[int]:
 
 def _from_paths(paths: List[str]) -> Sequence:
     groups = _group(paths)
+    if len(paths) == 1 and not groups:
+        raise exception.MediaError(f"{paths[0]} is no image sequence: there is no frame number in its name.")
     if len(groups) != 1:
         raise exception.MediaError(
             f"These {len(paths)} files are no image sequence: their names must differ in the frame number alone."

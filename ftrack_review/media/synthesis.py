@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, Iterable, Iterator, List, Optional, Tuple
 
 from ftrack_review import exception
+from ftrack_review.media.conform import Conformer, Geometry
 from ftrack_review.media.footage import quiet
 from ftrack_review.media.rate import Rate, parse_rate
 from ftrack_review.media.requirement import require
@@ -26,7 +27,6 @@ _SOUND_RATE = 48000
 _WRITERS = {
     ".mov": ("prores_ks", "yuv422p10le", "pcm_s16le"),
     ".mp4": ("libx264", "yuv420p", "aac"),
-    ".avi": ("mjpeg", "yuvj420p", "pcm_s16le"),
     ".mkv": ("ffv1", "yuv420p", "pcm_s16le"),
 }
 
@@ -88,7 +88,7 @@ def make_movie(
 ) -> str:
     """Write a movie of *frames* frames at *fps* frames per second to *path*, and return the path.
 
-    Its ending decides what is written: ``.mov`` ProRes, ``.mp4`` H.264, ``.avi`` MJPEG, ``.mkv`` FFV1. With
+    Its ending decides what is written: ``.mov`` ProRes, ``.mp4`` H.264, ``.mkv`` FFV1. With
     *with_audio* there is a tone that rises. Sides have to be even.
     """
     suffix = os.path.splitext(name_of(path))[1].lower()
@@ -102,16 +102,20 @@ def make_movie(
         video = container.add_stream(encoder, rate=rate)
         video.width, video.height = size
         video.pix_fmt = pixel_format
-        video.codec_context.time_base = 1 / rate
+        context = video.codec_context
+        context.time_base = 1 / rate
+        context.colorspace = context.color_primaries = context.color_trc = context.color_range = 1
+        conformer = Conformer(Geometry(*size, *size), pixel_format=pixel_format)
         audio = container.add_stream(sound, rate=_SOUND_RATE) if with_audio else None
         if audio is not None:
             audio.codec_context.layout = "stereo"
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(render(number, frames, size=size, label=label), format="rgb24")
-            frame = frame.reformat(format=pixel_format, dst_colorspace=1 if suffix == ".mov" else None)
             frame.pts = number
-            frame.time_base = 1 / rate
-            container.mux(video.encode(frame))
+            for conformed in conformer.push(frame):
+                conformed.pts = number
+                conformed.time_base = 1 / rate
+                container.mux(video.encode(conformed))
         container.mux(video.encode(None))
         if audio is not None:
             for piece in _tone(av, frames / rate):
