@@ -19,7 +19,7 @@ from typing import (
 import ftrack_review.exception as exception
 import ftrack_review.inspection as inspection
 import ftrack_review.symbol as symbol
-from ftrack_review.entity.base import Entity
+from ftrack_review.entity.base import DynamicEntityTypeMetaclass, Entity, _EntityBase
 
 if TYPE_CHECKING:
     from ftrack_review.accessor.base import Accessor
@@ -350,8 +350,15 @@ class Location(Entity):
         hub.publish(event, synchronous=True, on_error="ignore")
 
 
-class MemoryLocationMixin(Entity):
+# The bases that ftrack_api gives its mixins; what they are mixed into is an entity.
+class _LocationMixin(_EntityBase, MutableMapping, metaclass=DynamicEntityTypeMetaclass):  # type: ignore[type-arg]
+    __slots__ = ()
+
+
+class MemoryLocationMixin(_LocationMixin):
     """Keep in memory, and not on the server, which components are in a location."""
+
+    __slots__ = ()
 
     @property
     def _cache(self) -> MutableMapping[str, str]:
@@ -379,8 +386,10 @@ class MemoryLocationMixin(Entity):
         return _match(self._cache, components, self)
 
 
-class UnmanagedLocationMixin(Entity):
+class UnmanagedLocationMixin(_LocationMixin):
     """Leave data where it is: a location that only records it."""
+
+    __slots__ = ()
 
     def _add_data(self, component: Entity, resource_identifier: str, source: Any) -> None:
         """Do nothing, as the data is in its place."""
@@ -392,13 +401,17 @@ class UnmanagedLocationMixin(Entity):
 class OriginLocationMixin(MemoryLocationMixin, UnmanagedLocationMixin):
     """Take data from where it is at the beginning: the *source* of a component is a path."""
 
+    __slots__ = ()
+
     def _get_context(self, component: Entity, source: Any) -> Dict[str, Any]:  # noqa: ARG002
         """Return *source*, a path, as the resource identifier."""
         return {"source_resource_identifier": source or None}
 
 
-class ServerLocationMixin(Entity):
+class ServerLocationMixin(_LocationMixin):
     """Keep data on the server."""
+
+    __slots__ = ()
 
     def get_thumbnail_url(self, component: Entity, size: Optional[int] = None) -> str:
         """Return the URL of an image of *component*, fitted into *size* by *size* pixels.
@@ -436,7 +449,7 @@ def _copy(source: Any, target: Any) -> None:
     target.close()
 
 
-def _match(found: Mapping[str, str], components: Components, location: Entity) -> List[str]:
+def _match(found: Mapping[str, str], components: Components, location: object) -> List[str]:
     """Return the resource identifiers of *components*, or raise with those that *found* does not have."""
     missing = [component for component in components if _key(component) not in found]
     if missing:
