@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ftrack_review._submodule import loader
+
 if TYPE_CHECKING:
     from ftrack_review.entity.factory import mixin as mixin
     from ftrack_review.session import Session as Session
@@ -56,15 +58,16 @@ _LAZY_SUBMODULES = (
 )
 
 
+_load_submodule = loader(__name__, _LAZY_SUBMODULES)
+
+
 def __getattr__(name: str) -> Any:
     """Load a public name or sub-module when it is first asked for."""
     if name in _LAZY_NAMES:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
-    if name in _LAZY_SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _load_submodule(name)
 
 
 def __dir__() -> list[str]:

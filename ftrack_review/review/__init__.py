@@ -15,6 +15,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ftrack_review.review.invitation import invite, link, send_invitations, send_invite
+    from ftrack_review.review.playlist import add
+    from ftrack_review.review.publishing import publish
+    from ftrack_review.review.reporting import summarise
     from ftrack_review.review.responding import (
         Annotation,
         Comment,
@@ -30,10 +34,6 @@ if TYPE_CHECKING:
         vote,
         votes,
     )
-    from ftrack_review.review.invitation import invite, link, send_invitations, send_invite
-    from ftrack_review.review.playlist import add
-    from ftrack_review.review.publishing import publish
-    from ftrack_review.review.reporting import summarise
     from ftrack_review.review.schedule import close, reopen
 
 __all__ = [

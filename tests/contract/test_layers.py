@@ -19,6 +19,7 @@ ROWS = {
 }
 
 WHERE = {
+    "_submodule": 0,
     "symbol": 0,
     "exception": 0,
     "exceptions": 0,
@@ -37,10 +38,17 @@ WHERE = {
     "formatter": 2,
     "entity": 2,
     "_identity": 2,
+    "_schema_cache": 2,
+    "_population": 2,
+    "_entity_cache": 2,
+    "_ensuring": 2,
+    "_encoding": 2,
     "_loading": 2,
     "_unit_of_work": 2,
     "_idioms": 2,
     "transport": 3,
+    "_http": 3,
+    "_http_error": 3,
     "plugin": 3,
     "accessor": 3,
     "structure": 3,

@@ -1,5 +1,6 @@
 """Components, locations, uploads."""
 
+import importlib
 import os
 
 
@@ -150,6 +151,7 @@ def case_get_upload_metadata(api, session, context):
 
 
 def case_standard_structure(api, session, context):
+    importlib.import_module(api.__name__ + ".structure.id")
     version = version_of(session, context)
     component = version.create_component(context.file("a.txt"), data={"name": "m"}, location=None)
     session.commit()

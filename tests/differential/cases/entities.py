@@ -1,6 +1,6 @@
 """Creating, reading, changing and deleting entities."""
 
-import datetime
+import datetime as dt
 
 
 def case_create_gives_defaults(api, session, context):
@@ -101,7 +101,7 @@ def case_change_deleted(api, session, context):
 def case_rollback(api, session, context):
     project = context.project(session)
     project["full_name"] = "x"
-    shot = session.create("Shot", {"name": "a", "parent": project})
+    session.create("Shot", {"name": "a", "parent": project})
     session.rollback()
     return [
         project["full_name"],
@@ -129,7 +129,7 @@ def case_created_holds_entities(api, session, context):
 
 def case_dates(api, session, context):
     project = context.project(session)
-    project["start_date"] = datetime.datetime(2020, 1, 2, 3, 4, 5)
+    project["start_date"] = dt.datetime(2020, 1, 2, 3, 4, 5)
     session.commit()
     with context.new_session() as other:
         read = other.get("Project", project["id"])["start_date"]
@@ -138,7 +138,7 @@ def case_dates(api, session, context):
 
 def case_date_local_value(api, session, context):
     project = context.project(session)
-    project["start_date"] = datetime.datetime(2020, 1, 2, 3, 4, 5)
+    project["start_date"] = dt.datetime(2020, 1, 2, 3, 4, 5)
     return type(project["start_date"]).__name__
 
 
@@ -186,7 +186,7 @@ def case_collection_duplicate(api, session, context):
 
 def case_collection_of_children(api, session, context):
     project = context.project(session)
-    shot = session.create("Shot", {"name": "a", "parent": project})
+    session.create("Shot", {"name": "a", "parent": project})
     return [child["name"] for child in project["children"]]
 
 

@@ -13,7 +13,7 @@ def case_create_note(api, session, context):
     user = session.query("User where username is admin").one()
     note = shot.create_note("hello", author=user)
     session.commit()
-    reply = note.create_reply("yes", author=user)
+    note.create_reply("yes", author=user)
     session.commit()
     with context.new_session() as other:
         found = other.get("Shot", shot["id"])["notes"]

@@ -124,7 +124,7 @@ def case_get_unknown_type(api, session, context):
 
 
 def case_get_deleted(api, session, context):
-    project = people(api, session, context)
+    people(api, session, context)
     shot = session.query(f'Shot where project.name is "{context.name}"').first()
     session.delete(shot)
     return session.get("Shot", shot["id"])
@@ -218,7 +218,7 @@ def case_encode_bad_strategy(api, session, context):
 
 
 def case_entity_reference(api, session, context):
-    return sorted(session.entity_reference(context.project(session)).items())[0]
+    return min(session.entity_reference(context.project(session)).items())
 
 
 def case_merge(api, session, context):
