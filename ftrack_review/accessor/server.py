@@ -8,7 +8,8 @@ import hashlib
 import os
 import threading
 import urllib.parse
-from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Optional, Tuple, Union
+import weakref
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, MutableMapping, Optional, Tuple, Union
 
 import ftrack_review.exception as exception
 import ftrack_review.symbol as symbol
@@ -368,9 +369,12 @@ def _http_for(session: Session, url: str) -> requests.Session:
     own: requests.Session = session.transport.http
     if _is_own(session, url):
         return own
-    import requests
+    process, other = _elsewhere.get(own, (0, None))
+    if other is None or process != os.getpid():
+        import requests
 
-    other = requests.Session()
+        other = requests.Session()
+        _elsewhere[own] = (os.getpid(), other)
     other.trust_env, other.proxies, other.verify, other.cert = (
         own.trust_env,
         own.proxies,
@@ -378,6 +382,13 @@ def _http_for(session: Session, url: str) -> requests.Session:
         own.cert,
     )
     return other
+
+
+# The pool for its own server -> the process and pool for other hosts, so that the files of a sequence share a
+# connection. A child makes its own, as two processes on one encrypted connection break it.
+_elsewhere: MutableMapping[requests.Session, Tuple[int, Optional[requests.Session]]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def _is_own(session: Session, url: str) -> bool:

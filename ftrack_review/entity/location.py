@@ -247,11 +247,25 @@ class Location(Entity):
         them is not here.
         """
         planned = [component for component, _ in self._plan([(each, None) for each in components], recursive)]
-        self.get_resource_identifiers(planned)
-        for component in planned:
-            self._remove_data(component)
-            self._deregister_component_in_location(component)
+        identifiers = self.get_resource_identifiers(planned)
+        removed: List[Entity] = []
+        failure: Optional[Exception] = None
+        for component, identifier in zip(planned, identifiers):
+            try:
+                if type(self)._remove_data is not Location._remove_data:
+                    self._remove_data(component)
+                elif not _is_container(component):
+                    self.accessor.remove(identifier)
+            except Exception as error:  # noqa: BLE001 - raised below.
+                failure = error
+                break
+            removed.append(component)
+        # Where the data is gone, the record goes too, also when the rest could not be removed.
+        self._deregister_components_in_location(removed)
+        for component in removed:
             self._publish(symbol.COMPONENT_REMOVED_FROM_LOCATION_TOPIC, component)
+        if failure is not None:
+            raise failure
 
     def _remove_data(self, component: Entity) -> None:
         """Remove the data of *component* from this location."""
@@ -260,11 +274,24 @@ class Location(Entity):
 
     def _deregister_component_in_location(self, component: Entity) -> None:
         """Record on the server that *component* is no longer here."""
-        record = self.session.query(
-            f"ComponentLocation where component_id is {_key(component)} and location_id is {_key(self)}"
-        ).one()
-        self.session.delete(record)
-        self.session.commit()
+        self._deregister_records([component])
+
+    def _deregister_components_in_location(self, components: Components) -> None:
+        """Record that *components* are no longer here, wherever this location records it."""
+        if type(self)._deregister_component_in_location is Location._deregister_component_in_location:
+            self._deregister_records(components)
+            return
+        for component in components:
+            self._deregister_component_in_location(component)
+
+    def _deregister_records(self, components: Components) -> None:
+        keys = ", ".join(map(_key, components))
+        if keys:
+            records = self.session.query(
+                f"ComponentLocation where location_id is {_key(self)} and component_id in ({keys})"
+            )
+            self.session.delete(records.all())
+            self.session.commit()
 
     # Asking
 

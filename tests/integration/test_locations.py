@@ -173,12 +173,32 @@ def test_a_sequence_with_its_members_in_few_requests(
     assert disk.get_resource_identifiers(list(component["members"])) == names
     assert disk.get_resource_identifier(component) == f"{folder}/file.%04d.exr"
     assert [key for _, key, _ in told] == [*(m["id"] for m in component["members"]), component["id"]]
-    del told[:]
+    del told[:], requests_sent[:]
     disk.remove_component(component)
+    # Two questions, where the data and the records are, and one commit.
+    assert len(requests_sent) == 3
     assert files_below(tmp_path / "disk") == []
     assert len(told) == 5
     assert {kind for kind, _, _ in told} == {"removed"}
     assert session.query("ComponentLocation").all() == []
+
+
+def test_a_removal_that_breaks_off_leaves_no_record_without_data(session, disk, frames, monkeypatch):
+    sequence = session.create_component(frames, location=disk)
+    last = sequence["members"][3]
+    stuck = disk.get_resource_identifier(last)
+    remove = disk.accessor.remove
+
+    def refuse(identifier):
+        if identifier == stuck:
+            raise exception.AccessorPermissionDeniedError("remove", resource_identifier=identifier)
+        remove(identifier)
+
+    monkeypatch.setattr(disk.accessor, "remove", refuse)
+    with pytest.raises(exception.AccessorPermissionDeniedError):
+        disk.remove_component(sequence)
+    assert disk.get_component_availability(sequence) == 25.0
+    assert disk.get_resource_identifier(last) == stuck
 
 
 def test_availability_is_a_share_of_the_members(session, disk, origin, server, frames, movie):
