@@ -21,7 +21,10 @@ __all__ = ["add_row", "fill_key"]
 
 
 def add_row(context: RequestContext, entity_type: str, values: Mapping[str, Any]) -> Row:
-    """Add a row of *entity_type* with stored *values* by attribute; what the type does not have is left out."""
+    """Add a row of *entity_type* with stored *values* by attribute; what the type does not have is left out.
+
+    The key must be new: made here, or of something that is new itself.
+    """
     form = form_of(context.catalogue, context.catalogue.types[entity_type])
     columns = {**form.initial, **form.defaults}
     for name, value in values.items():
@@ -29,7 +32,7 @@ def add_row(context: RequestContext, entity_type: str, values: Mapping[str, Any]
         if known is not None:
             columns[known.column] = value
     fill_key(context, form, columns)
-    return context.rows.add(form.entity, columns)
+    return context.rows.add(form.entity, columns, is_fresh=True)
 
 
 def fill_key(context: RequestContext, form: Form, values: Dict[str, Any]) -> None:

@@ -26,10 +26,11 @@ def insert_row(context: RequestContext, form: Form, incoming: Incoming) -> Row:
     """Insert what a caller sent, completed by defaults and rules. Raise the fault where it may not be."""
     _refuse_derived(form, incoming)
     values = {**form.initial, **form.defaults, **incoming.values}
+    is_fresh = all(incoming.values.get(column) is None for column in form.key_columns)
     fill_key(context, form, values)
     row = rules.merge(context, form, values)
     if row is None:
-        row = context.rows.add(form.entity, values, incoming.labels)
+        row = context.rows.add(form.entity, values, incoming.labels, is_fresh=is_fresh)
     rules.created(context, row)
     return row
 

@@ -106,6 +106,11 @@ class Rows:
         row = known[wanted]
         return None if row is None or row.removed else row
 
+    def peek(self, entity: Any, key: Sequence[Any]) -> Optional[Row]:
+        """Return the row with this *key* if it has been read or added already."""
+        row = self._known.get(entity.table.name, {}).get(tuple(key))
+        return None if row is None or row.removed else row
+
     def select(self, entity: Any, *conditions: Any) -> List[Row]:
         """Return the rows of the table of *entity* that satisfy *conditions* on its columns."""
         self.flush(entity.table)
@@ -124,6 +129,15 @@ class Rows:
         """Return the highest value of *column* among the rows that satisfy *conditions*, or None."""
         self.flush(entity.table)
         return self._context.connection.run(statements.highest(column, *conditions))[0][0]
+
+    def highest_each(self, entity: Any, column: Any, owner: Any, keys: Iterable[Any]) -> Dict[Any, Any]:
+        """Return the highest value of *column* for each of *keys* that the column *owner* holds."""
+        self.flush(entity.table)
+        found: Dict[Any, Any] = {}
+        for part in chunks(dict.fromkeys(keys)):
+            pairs = self._context.connection.run(statements.highest_each(column, owner, part))
+            found.update((pair[0], pair[1]) for pair in pairs)
+        return found
 
     def _adopt(self, entity: Any, fetched: Iterable[Any]) -> List[Row]:
         known = self._known.setdefault(entity.table.name, {})
@@ -144,13 +158,16 @@ class Rows:
 
     # Writing
 
-    def add(self, entity: Any, values: Mapping[str, Any], given: Iterable[str] = ()) -> Row:
+    def add(
+        self, entity: Any, values: Mapping[str, Any], given: Iterable[str] = (), *, is_fresh: bool = False
+    ) -> Row:
         """Add a row of the concrete type *entity* with *values* by column name.
 
-        Raise the fault for a duplicate where the key is in use.
+        With *is_fresh* the caller vouches that the key is new, as it has just been made, and the database is
+        not asked. Raise the fault for a duplicate where the key is in use.
         """
         key = tuple(values[column.name] for column in entity.key_columns)
-        existing = self.get(entity, key)
+        existing = self.peek(entity, key) if is_fresh else self.get(entity, key)
         if existing is not None:
             names = ", ".join(entity.primary_key)
             shown = ", ".join(str(part) for part in key)
@@ -160,7 +177,7 @@ class Rows:
         complete.update(values)
         row = Row(entity, key, complete, added=True)
         row.given.update(given)
-        self._known[entity.table.name][key] = row
+        self._known.setdefault(entity.table.name, {})[key] = row
         self._inserts.setdefault(entity.table.name, []).append(row)
         self.touched[row] = None
         return row

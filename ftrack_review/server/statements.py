@@ -22,6 +22,7 @@ __all__ = [
     "delete_links",
     "folded",
     "highest",
+    "highest_each",
     "insert_link",
     "insert_row",
     "keys_by_key",
@@ -94,6 +95,11 @@ def _is_key(table: sa.Table, key_names: Tuple[str, ...]) -> List[Any]:
 def highest(column: Any, *conditions: Any) -> sa.Select[Any]:
     """Return the statement for the highest value of *column*."""
     return sa.select(sa.func.max(column)).where(*conditions)
+
+
+def highest_each(column: Any, owner: Any, keys: Sequence[Any]) -> sa.Select[Any]:
+    """Return the statement for the highest value of *column* for each of *keys* in the column *owner*."""
+    return sa.select(owner, sa.func.max(column)).where(owner.in_(keys)).group_by(owner)
 
 
 def select_links(own: Any, other: Any, own_keys: Sequence[Any]) -> sa.Select[Any]:

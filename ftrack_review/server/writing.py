@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from ftrack_review.server import cascade, custom_values, linking
+from ftrack_review.server import cascade, custom_values, linking, rules
 from ftrack_review.server.changing import change_row, insert_row
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
 from ftrack_review.server.forms import Form, entity_named, form_of
@@ -182,7 +182,7 @@ def _shown(key: Sequence[Any]) -> str:
 # Looking ahead
 
 
-def prefetch(context: RequestContext, actions: Iterable[Mapping[str, Any]]) -> None:
+def prefetch(context: RequestContext, actions: Sequence[Mapping[str, Any]]) -> None:
     """Read all rows that *actions* mention with one statement for each table, not one for each action.
 
     Anything that is wrong with an action is left for the moment when it is carried out.
@@ -211,6 +211,7 @@ def prefetch(context: RequestContext, actions: Iterable[Mapping[str, Any]]) -> N
             _want_owner(context, entity, parts, want)
     for entity, keys in wanted.values():
         context.rows.load(entity, keys)
+    rules.look_ahead(context, actions)
 
 
 def _want_mentioned(context: RequestContext, form: Form, data: Mapping[str, Any], want: Any) -> None:

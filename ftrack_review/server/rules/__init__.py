@@ -17,7 +17,7 @@ Called by ``changing``, ``linking``, ``cascade`` and ``ending``.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ftrack_review.server.rules import (
     configurations,
@@ -36,7 +36,18 @@ if TYPE_CHECKING:
     from ftrack_review.server.forms import Form
     from ftrack_review.server.rows import Row
 
-__all__ = ["changed", "complete", "created", "derived_equals", "finish", "guard", "kept", "merge", "removed"]
+__all__ = [
+    "changed",
+    "complete",
+    "created",
+    "derived_equals",
+    "finish",
+    "guard",
+    "kept",
+    "look_ahead",
+    "merge",
+    "removed",
+]
 
 # In the order in which they are asked: what belongs to a project before what needs to know it.
 _THEMES = (contexts, versions, notes, reviews, people, work, things, configurations, stamps)
@@ -49,6 +60,11 @@ def _rules(kind: str, lineage: Tuple[str, ...]) -> Tuple[Callable[..., Any], ...
         table: Mapping[str, Callable[..., Any]] = getattr(theme, kind, {})
         found.extend(table[name] for name in (*reversed(lineage), "") if name in table)
     return tuple(found)
+
+
+def look_ahead(context: RequestContext, actions: Sequence[Mapping[str, Any]]) -> None:
+    """Find out what the rules will need for *actions* with few statements."""
+    versions.count_ahead(context, actions)
 
 
 def merge(context: RequestContext, form: Form, values: Mapping[str, Any]) -> Optional[Row]:

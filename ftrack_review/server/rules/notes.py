@@ -83,7 +83,8 @@ def _add_recipient(context: RequestContext, row: Row) -> None:
         return
     added[row.key[0]] = user_id
     recipient = context.catalogue.types["Recipient"]
-    if context.rows.get(recipient, _key_of(recipient, row.key[0], user_id)) is None:
+    # A new note has no recipients but those of this request.
+    if context.rows.peek(recipient, _key_of(recipient, row.key[0], user_id)) is None:
         add_row(context, "Recipient", {"note_id": row.key[0], "resource_id": user_id})
 
 

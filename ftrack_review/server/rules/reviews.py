@@ -139,6 +139,10 @@ def _complete_object(context: RequestContext, row: Row) -> None:
         note_number(context, row, "sort_order", "review_session_id")
 
 
+def _change_object(context: RequestContext, row: Row, old: Mapping[str, Any]) -> None:
+    note_number(context, row, "sort_order", "review_session_id")
+
+
 # Votes
 
 
@@ -155,12 +159,14 @@ def _finish_votes(context: RequestContext, rows: List[Row]) -> None:
     new = {row for row in rows if row.added}
     if not new:
         return
+    replaced = []
     for row in context.rows.having(vote, column, [row.get("review_session_object_id") for row in rows]):
         current = latest.get(_pair(row))
         if current is not None and current is not row:
             if not row.added:
                 _keep(context, row, row.get("status"), current.key[0])
-            context.rows.remove([row])
+            replaced.append(row)
+    context.rows.remove(replaced)
 
 
 def _pair(row: Row) -> Tuple[Any, Any]:
@@ -327,5 +333,5 @@ GUARD = {
     "ReviewSessionObjectStatus": _guard_of_object,
 }
 COMPLETE = {"ReviewSession": _complete_session, "ReviewSessionObject": _complete_object}
-CHANGED = {"ReviewSessionObjectAnnotation": _change_annotation}
+CHANGED = {"ReviewSessionObject": _change_object, "ReviewSessionObjectAnnotation": _change_annotation}
 FINISH = {"ReviewSessionInvitee": _finish_invitees, "ReviewSessionObjectStatus": _finish_votes}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Iterable, List, Mapping, Optional
 
 from ftrack_review.server.rules.contexts import first_status, project_schema_of
 from ftrack_review.server.rules.stamps import fill
+from ftrack_review.server.values import is_key
 
 if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
     from ftrack_review.server.forms import Form
     from ftrack_review.server.rows import Row
 
-__all__ = ["CHANGED", "COMPLETE", "FINISH", "MERGE", "next_number"]
+__all__ = ["CHANGED", "COMPLETE", "FINISH", "MERGE", "count_ahead", "next_number", "note_number"]
+
+# What is numbered: the number, the key of the owner in whom it counts, and the reference to the owner.
+_NUMBERED = {
+    "AssetVersion": ("version", "asset_id", "asset"),
+    "ReviewSessionObject": ("sort_order", "review_session_id", "review_session"),
+}
 
 
 def next_number(context: RequestContext, row: Row, attribute: str, owner_attribute: str) -> Any:
@@ -26,6 +33,29 @@ def next_number(context: RequestContext, row: Row, attribute: str, owner_attribu
     value = highest + 1
     context.memory["highest", entity.root, attribute, owner] = value
     return value
+
+
+def count_ahead(context: RequestContext, actions: Iterable[Mapping[str, Any]]) -> None:
+    """Find out with one statement where the numbers stand that *actions* will need."""
+    for name, (attribute, owner_attribute, reference) in _NUMBERED.items():
+        if name not in context.catalogue.types:
+            continue
+        entity = context.catalogue.types[name]
+        owners = set()
+        for action in actions:
+            data = action.get("entity_data")
+            if action.get("entity_type") != name or not isinstance(data, Mapping):
+                continue
+            value = data.get(reference)
+            owner = value.get("id") if isinstance(value, Mapping) else data.get(owner_attribute)
+            if isinstance(owner, str) and is_key(owner):
+                owners.add(owner)
+        new = [owner for owner in owners if ("highest", entity.root, attribute, owner) not in context.memory]
+        if new:
+            columns = entity.columns
+            found = context.rows.highest_each(entity, columns[attribute], columns[owner_attribute], new)
+            for owner in new:
+                context.memory["highest", entity.root, attribute, owner] = found.get(owner) or 0
 
 
 def note_number(context: RequestContext, row: Row, attribute: str, owner_attribute: str) -> None:
@@ -121,6 +151,7 @@ def _change_asset(context: RequestContext, row: Row, old: Mapping[str, Any]) -> 
 
 
 def _change_version(context: RequestContext, row: Row, old: Mapping[str, Any]) -> None:
+    note_number(context, row, "version", "asset_id")
     if "asset_id" in old and not row.added:
         asset = context.rows.get(context.catalogue.types["Asset"], (row.get("asset_id"),))
         if asset is not None:

@@ -1,7 +1,9 @@
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ftrack_review.server import dispatch as dispatching
 from ftrack_review.server.errors import ServerFault
 from tests.unit.server.writing.desk import create, update
 
@@ -144,3 +146,38 @@ def test_a_large_batch_takes_few_statements(desk):
         )
     assert len(statements) < 120
     assert desk.query("Task") == []
+
+
+def test_writers_take_turns_and_lose_nothing(desk):
+    project_id = desk.project()
+    desk.version(project_id)
+    asset = desk.one("select id from Asset")["id"]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: desk.send(create("AssetVersion", asset_id=asset)), range(20)))
+    numbers = [row["version"] for row in desk.query("select version from AssetVersion")]
+    assert numbers == list(range(1, 22))
+
+
+def test_a_handler_can_write_by_the_same_rules(desk, monkeypatch):
+    schema = desk.one('select id from ProjectSchema where name is "VFX"')["id"]
+
+    def handle(context, action):
+        data = {"name": action["name"], "project_schema_id": schema}
+        context.after_commit.append(lambda: ran.append(desk.one("select name from Project")["name"]))
+        return context.execute({"action": "create", "entity_type": "Project", "entity_data": data})
+
+    ran = []
+    monkeypatch.setitem(dispatching._WRITES, "make_project", "nowhere:handle")
+    monkeypatch.setattr(
+        dispatching,
+        "_resolve",
+        lambda dotted, real=dispatching._resolve: handle if dotted == "nowhere:handle" else real(dotted),
+    )
+    results = desk.send({"action": "make_project", "name": "p"}, {"action": "query", "expression": "Project"})
+    assert len(results[1]["data"]) == 1
+    assert ran == ["p"], "what is left for after the commit finds it done"
+    assert [change.entity_type for change in desk.changes] == ["Project"]
+
+    with pytest.raises(ServerFault):
+        desk.send({"action": "make_project", "name": "q"}, create("AssetVersion"))
+    assert ran == ["p"], "and does not happen without"
