@@ -249,7 +249,7 @@ def _wait_for(job: Entity, path: str, timeout_s: float, report: Progress) -> Non
             return
         if found["status"] == "failed":
             raise MediaError(
-                f"The server could not encode {name}: {details.get('error') or 'no reason given'}."
+                f"The server could not encode {name}. {_reason(details)}"
             )
         report("encode", int(details.get("progress") or 0), 100)
         if time.monotonic() > deadline:
@@ -267,6 +267,10 @@ def _details_of(job: Entity) -> dict[str, Any]:
     except ValueError:
         return {}
     return details if isinstance(details, dict) else {}
+
+
+def _reason(details: dict[str, Any]) -> str:
+    return str(details.get("error") or "It gave no reason").rstrip(". ") + "."
 
 
 def _report_nothing(stage: str, done: int, total: int) -> None:
