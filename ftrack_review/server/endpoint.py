@@ -23,9 +23,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ftrack_review.server import application, pages, thumbnail
+from ftrack_review.server import access, application, pages, thumbnail
 from ftrack_review.server.errors import ServerFault, describe, not_found, server_error
-from ftrack_review.server.files import check_put_token, content_type, upload_fault
+from ftrack_review.server.files import check_put_token, content_type, upload_fault, upload_name
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,7 +57,7 @@ def make_application(server: application.Server) -> ASGIApp:
     """Return the ASGI application of *server*."""
     routes = [
         Route("/api", _Endpoint(server, _api), methods=["POST"]),
-        Route("/upload/{component_id:path}", _Endpoint(server, _upload), methods=["PUT"]),
+        Route("/upload/{name}", _Endpoint(server, _upload), methods=["PUT"]),
         Route("/component/get", _Endpoint(server, _get), methods=["GET"]),
         Route("/component/thumbnail", _Endpoint(server, _thumbnail), methods=["GET"]),
         Route("/component/remove", _Endpoint(server, _remove), methods=["GET"]),
@@ -188,7 +188,20 @@ async def _api(server: application.Server, request: Request) -> Response:
     if encoding not in ("", "identity"):
         raise ServerFault("ValidationError", f"A body in the encoding {describe(encoding)} is not read.", 415)
     body = await _read_body(request)
-    return _respond(await run_in_threadpool(server.handle, body, dict(request.headers)))
+    return _respond(await run_in_threadpool(server.handle, body, read_headers(request)))
+
+
+def read_headers(request: Request) -> Dict[str, str]:
+    """Return the headers of *request* by their names in lower case.
+
+    Names of users beyond ASCII come as UTF-8 from our client and as Latin-1 from others.
+    """
+    headers = dict(request.headers)
+    name = headers.get("ftrack-user", "")
+    if not name.isascii():
+        with contextlib.suppress(UnicodeError):
+            headers["ftrack-user"] = name.encode("latin-1").decode("utf-8")
+    return headers
 
 
 async def _read_body(request: Request) -> bytes:
@@ -206,8 +219,10 @@ async def _read_body(request: Request) -> bytes:
 
 
 async def _upload(server: application.Server, request: Request) -> Response:
-    component_id = request.path_params["component_id"]
-    claims = server.signer.verify(request.query_params.get("token"), "put", component_id)
+    claims = server.signer.verify(request.query_params.get("token"), "put")
+    component_id = claims["s"]
+    if request.path_params["name"] != upload_name(component_id):
+        raise access.token_fault()
     check_put_token(claims, _content_length(request))
     checksum = claims.get("md5")
     sent_checksum = request.headers.get("content-md5")

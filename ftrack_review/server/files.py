@@ -21,7 +21,7 @@ import shutil
 import time
 import uuid
 from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ftrack_review.server.access import token_fault
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
@@ -33,6 +33,7 @@ __all__ = [
     "handle_complete_multipart_upload",
     "handle_generate_signed_url",
     "handle_get_upload_metadata",
+    "upload_name",
 ]
 
 #: For how long an address for an upload is good, in seconds: a large file on a slow line takes a while.
@@ -220,10 +221,12 @@ class Files:
                 os.remove(path)
 
     def _sweep(self) -> None:
-        """Remove what interrupted uploads left behind long ago."""
+        """Remove what interrupted uploads and jobs left behind long ago."""
         limit = time.time() - _STALE_S
-        with os.scandir(self._incoming) as entries:
-            stale = [entry for entry in entries if entry.stat().st_mtime < limit]
+        stale: List[os.DirEntry[str]] = []
+        for folder in (self._incoming, self.work):
+            with os.scandir(folder) as entries:
+                stale.extend(entry for entry in entries if entry.stat().st_mtime < limit)
         for entry in stale:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)
@@ -430,7 +433,12 @@ def upload_url(server: Any, component_id: str, **claims: Any) -> str:
     """Return the address that takes the file of *component_id*, bound to the *claims* that are not None."""
     kept = {name: value for name, value in claims.items() if value is not None}
     token = server.signer.sign("put", component_id, lifetime_s=UPLOAD_LIFETIME_S, **kept)
-    return f"{server.base_url()}/upload/{quote(component_id, safe='')}?{urlencode({'token': token})}"
+    return f"{server.base_url()}/upload/{upload_name(component_id)}?{urlencode({'token': token})}"
+
+
+def upload_name(component_id: str) -> str:
+    """Return what stands for *component_id* in the path of an upload. The token says what is meant."""
+    return _file_name(component_id).lstrip("~")
 
 
 def download_url(server: Any, component_id: str, *, route: str = "get", size: Optional[int] = None) -> str:

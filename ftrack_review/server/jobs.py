@@ -149,7 +149,9 @@ class Jobs:
             try:
                 _Encoding(self._server, job_id, self._is_closing).run()
             except Exception:
-                self._logger.exception("Job %s could not be finished, and not be marked as failed.", job_id)
+                # When the server ends before the job does, there is nobody left to tell, and it is resumed.
+                level = logging.DEBUG if self._is_closing.is_set() else logging.ERROR
+                self._logger.log(level, "Job %s was left unfinished.", job_id, exc_info=True)
 
 
 class _Encoding:
@@ -197,8 +199,13 @@ class _Encoding:
 
     def _encode(self) -> List[Dict[str, Any]]:
         """Make the outputs in the job's folder. Return what to say about each of them."""
-        with self._server.files.named(self._data["source_component_id"], self._extension()) as source:
-            return self._convert(source)
+        name = self._source_name()
+        with self._server.files.named(self._data["source_component_id"], os.path.splitext(name)[1]) as source:
+            try:
+                return self._convert(source)
+            except MediaError as error:
+                # Where the file lies on the server says nothing to whoever sent it.
+                raise MediaError(str(error).replace(source, name)) from error
 
     def _convert(self, source: str) -> List[Dict[str, Any]]:
         from ftrack_review import media
@@ -257,8 +264,8 @@ class _Encoding:
             self._reported_at = now
             self._report("running", progress=min(99, int(100 * done / total)))
 
-    def _extension(self) -> str:
-        """Return the extension of the source. Raise MediaError where there is no source to work on."""
+    def _source_name(self) -> str:
+        """Return the file name of the source. Raise MediaError where there is no source to work on."""
         component_id = self._data["source_component_id"]
         with self._server.store.read() as connection:
             row = ledger.find_entity(connection, self._server.catalogue, "Component", component_id)
@@ -271,7 +278,7 @@ class _Encoding:
             )
         if not self._server.files.size(component_id):
             raise MediaError(f"{name}: the file is empty.")
-        return f"{row['file_type'] or ''}"
+        return name
 
     def _finish(self, outputs: List[Dict[str, Any]]) -> None:
         """Put the outputs into the media folder and write what tells of them, all or nothing."""

@@ -289,8 +289,9 @@ def _find(context: Any, entity_type: str, entity_id: Any, word: str) -> Any:
     """Return the row of an entity that the action names."""
     if not isinstance(entity_id, str) or not entity_id:
         raise validation_error(f"The id of the {word} is missing: {describe(entity_id)}.")
-    row = context.rows.get(context.catalogue.types[entity_type], (entity_id,))
-    if row is None or not row.entity.subtype_of(entity_type):
+    entity = context.catalogue.types[entity_type]
+    row = context.rows.get(entity, (entity_id,))
+    if row is None or row.name not in entity.concrete_types:
         raise not_found(f"There is no {word} {describe(entity_id)}.")
     return row
 

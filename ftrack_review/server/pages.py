@@ -121,9 +121,11 @@ async def _widget(server: Any, request: Request) -> Response:
 
 async def _make_link(server: Any, request: Request) -> Response:
     """Answer ``{"invitee_id": ...}``, sent with the headers of the API, with the invitee's personal link."""
+    from ftrack_review.server.endpoint import read_headers
+
     try:
         body = await _read_form_body(request)
-        url = await run_in_threadpool(_issue_link, server, body, dict(request.headers))
+        url = await run_in_threadpool(_issue_link, server, body, read_headers(request))
     except ServerFault as fault:
         return JSONResponse(fault.answer(), status_code=fault.status, headers={"cache-control": "no-store"})
     return JSONResponse({"url": url}, headers={"cache-control": "no-store"})
@@ -266,9 +268,7 @@ async def _submitted(server: Any, request: Request) -> Any:
     origin = request.headers.get("origin")
     own = {server.base_url(), f"{request.url.scheme}://{request.headers.get('host', '')}"}
     # A browser keeps the cookie from other sites (SameSite); this is for those that do not.
-    if (site is not None and site not in ("same-origin", "none")) or (
-        origin not in (None, "null") and origin not in own
-    ):
+    if site not in (None, "same-origin", "none") or origin not in (None, "null", *own):
         raise permission_error("The form was sent from another page.")
     body = await _read_form_body(request)
     try:

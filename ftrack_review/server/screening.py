@@ -206,7 +206,7 @@ def widget(server: Any, claims: Mapping[str, Any]) -> Record:
     caller = Caller(claims["s"], "")
     if claims["name"] == "info":
         values["title"] = "Info"
-        entity_type, key = claims.get("type"), claims.get("key")
+        entity_type, key = str(claims.get("type")), claims.get("key")
         if key and entity_type in server.catalogue.types:
             with server.store.read() as connection:
                 row = ledger.find_entity(connection, server.catalogue, entity_type, key)
@@ -386,7 +386,7 @@ def _comments(
     notes = _query(server, visitor, expression)[0]
     shown = [_comment(note, names) for note in notes]
     by_id = {entry["id"]: entry for entry in shown}
-    top = []
+    top: List[Record] = []
     for entry in shown:
         parent = by_id.get(entry["in_reply_to_id"])
         (parent["replies"] if parent else top).append(entry)

@@ -64,6 +64,7 @@ class Listener:
     def start(self) -> None:
         """Accept connections. Raise an Error if that does not begin in time."""
         import uvicorn
+        from uvicorn.protocols.http.h11_impl import H11Protocol
 
         from ftrack_review.server.endpoint import make_application
 
@@ -76,10 +77,17 @@ class Listener:
                 await super().startup(sockets=sockets)
                 started.set()
 
+        class Discreet(H11Protocol):
+            """Leaves the log of requests to ``endpoint``: uvicorn's holds whole addresses, credentials included."""
+
+            def __init__(self, *arguments: Any, **keywords: Any) -> None:
+                super().__init__(*arguments, **keywords)
+                self.access_log = False
+
         config = uvicorn.Config(
             make_application(self._server),
+            http=Discreet,
             log_config=None,
-            access_log=False,
             lifespan="off",
             ws="none",
             server_header=False,
@@ -272,6 +280,10 @@ class _Instance:
             else:
                 self.caller, self.key = self._stack.enter_context(self.server.issued_key(run_name()))
             self.server.start()
+        except OSError as error:
+            self.close()
+            reason = error.strerror or error
+            raise ConfigurationError(f"The folder {self.folder} cannot hold a server: {reason}.") from error
         except BaseException:
             self.close()
             raise
