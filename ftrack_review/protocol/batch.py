@@ -49,8 +49,8 @@ def collapse(operations: Iterable[Operation]) -> List[Action]:
     deleted again leaves nothing behind, unless something else refers to it.
     Of several updates to one attribute the last one counts, and an update
     becomes part of the creation or an earlier update of its entity where
-    nothing in between has to do with it. Single values of an entity that is
-    deleted later are not sent; its collections are, as they change others.
+    nothing in between has to do with it. Values of an entity that is deleted
+    later are not sent; its collections are, as they change others.
 
     The actions hold the values of the operations, live as they are; the
     caller encodes them. ``entity_data`` holds attributes only, not the type.
@@ -95,14 +95,25 @@ class _Life:
 
 
 class _Change:
-    """One operation, and whether it is sent."""
+    """One operation, whether it is sent, and how many deletions came before it."""
 
-    __slots__ = ("is_sent", "life", "operation")
+    __slots__ = ("deletions", "is_sent", "life", "operation")
 
-    def __init__(self, operation: Any, life: _Life) -> None:
+    def __init__(self, operation: Any, life: _Life, deletions: int) -> None:
         self.operation = operation
         self.life = life
+        self.deletions = deletions
         self.is_sent = True
+
+    def drop(self, deletions: int) -> None:
+        """Do not send an update that is overwritten after so many *deletions*.
+
+        A relation stays where something was deleted meanwhile: it may have moved the entity out of the way.
+        """
+        if self.deletions == deletions or not _is_relation(
+            self.operation.attribute_name, self.operation.new_value
+        ):
+            self.is_sent = False
 
     def values(self) -> Iterator[Any]:
         if isinstance(self.operation, CreateEntityOperation):
@@ -115,6 +126,7 @@ def _read(operations: Iterable[Operation]) -> List[_Change]:
     """Return the operations by entity, with those marked that something later makes pointless."""
     changes: List[_Change] = []
     lives: Dict[Tuple[str, _Token], _Life] = {}
+    deletions = 0
     for operation in operations:
         if not isinstance(operation, (CreateEntityOperation, UpdateEntityOperation, DeleteEntityOperation)):
             raise OperationError(
@@ -128,7 +140,7 @@ def _read(operations: Iterable[Operation]) -> List[_Change]:
             continue
         if life is None or life.deleted or creates:
             life = lives[identity] = _Life(key, created=creates)
-        change = _Change(operation, life)
+        change = _Change(operation, life, deletions)
         changes.append(change)
         if isinstance(operation, UpdateEntityOperation):
             _supersede(change, life.updates)
@@ -136,8 +148,9 @@ def _read(operations: Iterable[Operation]) -> List[_Change]:
             life.deleted = True
             if not life.created:
                 for update in life.updates.values():
-                    if update.is_sent and not _is_collection(update.operation.new_value):
-                        update.is_sent = False
+                    if not _is_collection(update.operation.new_value):
+                        update.drop(deletions)
+            deletions += 1
     return changes
 
 
@@ -146,7 +159,7 @@ def _supersede(change: _Change, updates: Dict[str, _Change]) -> None:
     name, value = change.operation.attribute_name, change.operation.new_value
     former = updates.get(name)
     if former is not None:
-        former.is_sent = False
+        former.drop(change.deletions)
     updates[name] = change
     if value is NOT_SET:
         change.is_sent = False
@@ -157,7 +170,7 @@ def _supersede(change: _Change, updates: Dict[str, _Change]) -> None:
     if other is not None:
         reference = other.operation.new_value if name.endswith("_id") else value
         if _is_reference(reference):
-            other.is_sent = False
+            other.drop(change.deletions)
 
 
 def _drop_vanished(changes: List[_Change]) -> None:
@@ -177,7 +190,8 @@ def _drop_vanished(changes: List[_Change]) -> None:
         change = waiting.pop()
         for value in change.values():
             for token in _tokens(value):
-                for life in candidates.pop(token, ()):
+                # An entity holds its own key, which is no reference.
+                for life in candidates.pop(token, ()) if token != change.life.token else ():
                     life.vanishes = False
                     waiting.extend(further for further in life.changes if further.is_sent)
     for lives in candidates.values():
@@ -293,6 +307,15 @@ def _is_reference(value: Any) -> bool:
     return hasattr(value, "primary_key_attributes") or (
         isinstance(value, Mapping) and "__entity_type__" in value
     )
+
+
+def _is_relation(name: str, value: Any) -> bool:
+    """Return whether setting *name* to *value* may change where an entity belongs."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return name.endswith("_id")
+    return _is_reference(value) or _is_collection(value)
 
 
 def _is_collection(value: Any) -> bool:
