@@ -130,16 +130,16 @@ def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Reco
     types and shapes for the request only, as the decoder shares the names of members within one document.
     """
     new = object.__new__
-    members = origin.members
     find_elsewhere = session._find_elsewhere
-    # Type -> (class, live entities, key name, key names, shapes, append to members, may hold records, plain)
+    # Type -> (live entities, key name, shape -> names of members that may hold records, append to members,
+    # names that may hold records, key names, class, whether it is made the short way)
     local: Dict[str, Any] = {}
 
     def prepare(entity_type: str) -> Any:
         cls, known, key_name, key_names, nested = plan_of(session, entity_type)
-        plain = cls.__init__ is Entity.__init__ and find_elsewhere is None
-        append = members.setdefault(entity_type, []).append
-        found = local[entity_type] = (cls, known, key_name, key_names, {}, append, nested, plain)
+        short = cls.__init__ is Entity.__init__ and find_elsewhere is None
+        append = origin.members.setdefault(entity_type, []).append
+        found = local[entity_type] = (known, key_name, {}, append, nested, key_names, cls, short)
         return found
 
     def meet(record: Record) -> Entity:
@@ -147,94 +147,98 @@ def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Reco
         found = local.get(entity_type)
         if found is None:
             found = prepare(entity_type)
-        cls, known, key_name, key_names, shapes, append, nested, plain = found
-        if key_name is not None:
-            key = record[key_name]
-        else:
-            key = tuple([record[name] for name in key_names])
+        known, key_name, shapes, append, nested, key_names, cls, short = found
+        key = record[key_name] if key_name is not None else tuple([record[name] for name in key_names])
         entity: Optional[Entity] = known.get(key)
-
-        if entity is None:
-            if plain:
-                entity = known[key] = new(cls)
-                entity.session = session
-                entity._remote = None
-            else:
-                entity = _make_general(session, cls, key, key_names, record)
-                known[key] = entity
-            entity._origin = origin
-            append(entity)
-            shape = tuple(record)
-            inner = shapes.get(shape)
-            if inner is None:
-                inner = shapes[shape] = [name for name in shape if name in nested]
-            if plain and not inner:
-                entity._values = record
+        if entity is not None:
+            if gather and entity._origin is not origin:
+                entity._origin = origin
+                append(entity)
+            if len(record) == 2:
+                # A bare reference, which most records are.
                 return entity
-            # What lies within may lead back here, so that further values meet those that are on their way.
-            early: Record = {}
-            if plain:
-                entity._values = early
+        shape = tuple(record)
+        inner = shapes.get(shape)
+        if inner is None:
+            inner = shapes[shape] = tuple([name for name in shape if name in nested])
+
+        if entity is not None:
             for name in inner:
                 value = record[name]
-                kind = type(value)
-                if kind is dict:
+                if type(value) is dict:
                     record[name] = meet(value)
-                elif kind is list:
-                    record[name] = meet_all(value)
-            if plain:
-                if early:
-                    record.update(early)
-                entity._values = record
+                elif type(value) is list:
+                    record[name] = _renew(entity, name, meet_all(value))
+            if entity._remote is None:
+                values = entity._values
+                if len(values) <= len(record) and values.keys() <= record.keys():
+                    entity._values = record
+                else:
+                    values.update(record)
             else:
-                _update(entity, record, inner)
+                _update_beside_local(entity, record)
             return entity
 
-        if gather and entity._origin is not origin:
-            entity._origin = origin
-            append(entity)
-        if len(record) > 2:
-            shape = tuple(record)
-            inner = shapes.get(shape)
-            if inner is None:
-                inner = shapes[shape] = [name for name in shape if name in nested]
-            if inner:
-                for name in inner:
-                    value = record[name]
-                    kind = type(value)
-                    if kind is dict:
-                        record[name] = meet(value)
-                    elif kind is list:
-                        record[name] = meet_all(value)
-                _update(entity, record, inner)
-            elif entity._remote is None:
-                entity._values.update(record)
-            else:
-                _update(entity, record, inner)
+        if not short:
+            return make_general(record, key, cls, key_names, inner, append)
+        entity = known[key] = new(cls)
+        entity.session = session
+        entity._remote = None
+        entity._origin = origin
+        append(entity)
+        if inner:
+            # What lies within may lead back here: its values meet those that are on their way.
+            entity._values = {}
+            for name in inner:
+                value = record[name]
+                if type(value) is dict:
+                    record[name] = meet(value)
+                elif type(value) is list:
+                    record[name] = meet_all(value)
+            if entity._values:
+                record.update(entity._values)
+        entity._values = record
         return entity
 
     def meet_all(values: List[Any]) -> List[Any]:
         return [meet(value) if type(value) is dict else value for value in values]
 
+    def make_general(
+        record: Record, key: Any, cls: Any, key_names: Tuple[str, ...], inner: Tuple[str, ...], append: Any
+    ) -> Entity:
+        entity = _make_general(session, cls, key, key_names, record)
+        session._identities.of_type(record["__entity_type__"])[key] = entity
+        entity._origin = origin
+        append(entity)
+        for name in inner:
+            value = record[name]
+            if type(value) is dict:
+                record[name] = meet(value)
+            elif type(value) is list:
+                record[name] = _renew(entity, name, meet_all(value))
+        if entity._remote is None:
+            entity._values.update(record)
+        else:
+            _update_beside_local(entity, record)
+        return entity
+
     return meet
 
 
-def _update(entity: Entity, record: Record, inner: List[str]) -> None:
-    """Merge *record*, whose members *inner* are entities already, into what *entity* holds.
+def _renew(entity: Entity, name: str, items: List[Any]) -> Any:
+    """Return what to keep of *items* for the collection *name*: one that somebody may hold is filled anew."""
+    held = entity._values.get(name)
+    if isinstance(held, (Collection, MappedCollectionProxy)):
+        if entity._remote is None or name not in entity._remote:
+            held._refill(items)
+            return held
+    return items
 
-    A value that was set locally stays; its remote value changes. A collection that somebody holds is filled
-    anew rather than replaced.
-    """
+
+def _update_beside_local(entity: Entity, record: Record) -> None:
+    """Merge *record* into what *entity* holds. A value that was set locally stays; its remote value changes."""
     values, remote = entity._values, entity._remote
-    for name in inner:
-        held = values.get(name)
-        if isinstance(held, (Collection, MappedCollectionProxy)) and (remote is None or name not in remote):
-            value = record[name]
-            held._refill(value if value is not None else [])
-            record[name] = held
-    if remote is None:
-        values.update(record)
-        return
+    assert remote is not None
     for name, value in record.items():
         if name in remote:
             remote[name] = value

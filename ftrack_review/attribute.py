@@ -8,9 +8,8 @@ attribute is one object per entity type that works on these; reading a value tha
 
 from __future__ import annotations
 
-import copy
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Type
 
 import ftrack_review.collection as collection_
 import ftrack_review.exception as exception
@@ -344,12 +343,12 @@ class AbstractCollectionAttribute(Attribute):
         if held is not None and held is not NOT_SET:
             held = self._present(entity, held)
         if held is adapted or held is None:
-            old = copy.copy(adapted)
-            self._collection_changed(entity, self._unwrap(adapted), self._unwrap(old))
+            old = self._unwrap(adapted)._snapshot()
+            self._collection_changed(entity, self._unwrap(adapted), old)
         else:
-            before = copy.copy(self._unwrap(held))
+            old = self._unwrap(held)._snapshot()
             self._unwrap(held)._refill(self._unwrap(adapted)._data)
-            self._collection_changed(entity, self._unwrap(held), before)
+            self._collection_changed(entity, self._unwrap(held), old)
 
     def set_remote_value(self, entity: Entity, value: Any) -> None:
         """Take *value* as what the server holds. Local content stays; a held collection is filled anew."""
@@ -425,7 +424,11 @@ class AbstractCollectionAttribute(Attribute):
             if session._switches.record_operations:
                 session.recorded_operations.push(
                     UpdateEntityOperation(
-                        type(entity).entity_type, entity._primary_key(), name, old_value, collection
+                        type(entity).entity_type,
+                        entity._primary_key(),
+                        name,
+                        old_value,
+                        collection._snapshot(),
                     )
                 )
 
@@ -441,11 +444,9 @@ class CollectionAttribute(AbstractCollectionAttribute):
             return value
         if value is None:
             return collection_.Collection(entity, self)
-        try:
-            items = list(value)
-        except TypeError:
-            raise NotImplementedError(f"Cannot convert {value!r} to a collection.") from None
-        return collection_.Collection(entity, self, data=items)
+        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+            raise NotImplementedError(f"Cannot convert {value!r} to collection.")
+        return collection_.Collection(entity, self, data=value)
 
 
 class KeyValueMappedCollectionAttribute(AbstractCollectionAttribute):
@@ -488,7 +489,7 @@ class KeyValueMappedCollectionAttribute(AbstractCollectionAttribute):
         if value is mapping:
             return mapping
         if value is not None and not isinstance(value, Mapping):
-            raise NotImplementedError(f"Cannot convert {value!r} to a mapping.")
+            raise NotImplementedError(f"Cannot convert {value!r} to collection.")
         wanted = dict(value or {})
         if not self._fixed_keys:
             for key in [key for key in mapping if key not in wanted]:
@@ -518,7 +519,7 @@ class CustomAttributeCollectionAttribute(AbstractCollectionAttribute):
         mapping = self.get_value(entity)
         if value is not mapping:
             if not isinstance(value, Mapping):
-                raise NotImplementedError(f"Cannot convert {value!r} to a mapping.")
+                raise NotImplementedError(f"Cannot convert {value!r} to collection.")
             for key, item in dict(value).items():
                 mapping[key] = item
         return mapping

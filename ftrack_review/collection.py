@@ -43,7 +43,7 @@ __all__ = [
 class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
     """The entities of a to-many attribute, each at most once."""
 
-    __slots__ = ("__weakref__", "_data", "_keys", "attribute", "entity", "mutable")
+    __slots__ = ("__weakref__", "_data", "_keys", "_latest", "attribute", "entity", "mutable")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         self.mutable = mutable
         self._data: List[Entity] = [] if data is None else list(data)
         self._keys: Optional[Set[Hashable]] = self._check(self._data)
+        self._latest: Optional[_Snapshot] = None
 
     @classmethod
     def _holding(cls, entity: Entity, attribute: AbstractCollectionAttribute, data: List[Entity]) -> Collection:
@@ -71,7 +72,19 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         collection.mutable = attribute.mutable
         collection._data = data
         collection._keys = None
+        collection._latest = None
         return collection
+
+    def _snapshot(self) -> Collection:
+        """Return the content as it is now, which does not change any more.
+
+        An operation holds two of them, so they have to be cheap: the list of a collection only ever grows at its
+        end, and is replaced for every other change, so that what it held before remains its beginning.
+        """
+        latest = self._latest
+        if latest is None or latest._source is not self._data or latest._length != len(self._data):
+            latest = self._latest = _Snapshot._of(self)
+        return latest
 
     def _identity_key(self, entity: Entity) -> Hashable:
         """Return what tells *entity* from every other."""
@@ -112,7 +125,7 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         if not self.mutable:
             raise exception.ImmutableCollectionError(self)
         keys = self._check(items)
-        old_value = self.__copy__()
+        old_value = self._snapshot()
         self._data, self._keys = items, keys
         self._notify(old_value)
 
@@ -127,8 +140,13 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         key, keys = self._identity_key(item), self._held_keys()
         if key in keys:
             raise exception.DuplicateItemInCollectionError(item, self)
-        old_value = self.__copy__()
-        self._data.insert(index, item)
+        old_value = self._snapshot()
+        if index >= len(self._data):
+            self._data.append(item)
+        else:
+            items = list(self._data)
+            items.insert(index, item)
+            self._data = items
         keys.add(key)
         self._notify(old_value)
 
@@ -192,6 +210,27 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
     def __deepcopy__(self, memo: Dict[int, Any]) -> Collection:
         """Return a collection with the same entities, as there is only one of each."""
         return self.__copy__()
+
+
+class _Snapshot(Collection):
+    """What a collection held at one time."""
+
+    __slots__ = ("_length", "_source")
+
+    @classmethod
+    def _of(cls, collection: Collection) -> _Snapshot:
+        snapshot: _Snapshot = cls.__new__(cls)
+        snapshot.entity = collection.entity
+        snapshot.attribute = collection.attribute
+        snapshot.mutable = False
+        snapshot._keys = None
+        snapshot._source = collection._data
+        snapshot._length = len(collection._data)
+        return snapshot
+
+    @property  # type: ignore[override]
+    def _data(self) -> List[Entity]:
+        return self._source[: self._length]
 
 
 class MappedCollectionProxy(collections.abc.MutableMapping):  # type: ignore[type-arg]

@@ -60,8 +60,8 @@ def format(  # noqa: A001 - the name that ftrack_api has.
 
     *formatters* are functions that decorate a text, by name: ``header`` for types, ``label`` for the names of
     attributes. *attribute_filter* is called with the entity, a name and its value, and says whether to show it; see
-    :data:`FILTER`. With *recursive* entities that it refers to are shown too, each once. Lines begin with *indent*
-    blanks, the first one if *indent_first_line*.
+    :data:`FILTER`. With *recursive* the entities in collections are shown with their attributes too, each once. Lines
+    begin with *indent* blanks, the first one if *indent_first_line*.
 
     What is not known is fetched, as far as the session populates automatically.
     """
@@ -102,8 +102,8 @@ def _show_value(
 ) -> str:
     """Return one value as text whose further lines begin with *indent* blanks."""
 
-    def show(entity: Entity, *, first: bool) -> str:
-        if not recursive:
+    def show(entity: Entity, *, first: bool, whole: bool) -> str:
+        if not whole:
             header = formatters["header"](type(entity).__name__)
             return header if first else " " * indent + header
         return format(
@@ -117,9 +117,9 @@ def _show_value(
         )
 
     if isinstance(value, Entity):
-        return show(value, first=True)
+        return show(value, first=True, whole=False)
     if isinstance(value, Collection):
-        parts: List[str] = [show(entity, first=index == 0) for index, entity in enumerate(value)]
+        parts: List[str] = [show(entity, first=index == 0, whole=recursive) for index, entity in enumerate(value)]
         return "\n".join(parts)
     if isinstance(value, KeyValueMappedCollectionProxy):
         return str(dict(value))

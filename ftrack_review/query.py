@@ -7,6 +7,7 @@ while the one before it is being read. A page is asked for only once the one bef
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Sequence
@@ -214,14 +215,18 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         more = self._next_offset is not None and (self._limit is None or known < self._limit)
         ahead = None
         if more:
-            ahead = _Ahead(self._request, self._page_text(known, large=self._pages >= 1))
+            query = action.query(self._page_text(known, large=self._pages >= 1))
+            ahead = _Ahead(self._session, query)
         try:
             self._take(answer)
         finally:
-            following = ahead.wait() if ahead is not None else None
-        if ahead is not None and ahead.error is not None:
+            text = ahead.wait() if ahead is not None else None
+        if ahead is None:
+            return None
+        if ahead.error is not None:
             raise ahead.error
-        return following
+        assert text is not None
+        return self._check(self._session._read_answer(text, [query])[0])
 
     def _take(self, answer: Dict[str, Any]) -> None:
         """Keep the rows of *answer*."""
@@ -247,7 +252,11 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
 
     def _request(self, expression: str) -> Dict[str, Any]:
         """Return the server's answer to *expression*."""
-        answer = self._session._call_raw([action.query(expression)])[0]
+        return self._check(self._session._call_raw([action.query(expression)])[0])
+
+    @staticmethod
+    def _check(answer: Any) -> Dict[str, Any]:
+        """Return *answer*, the result of a query, if it is one."""
         try:
             answer["data"], _next_offset(answer)
         except (KeyError, TypeError, AttributeError):
@@ -264,23 +273,29 @@ def _next_offset(answer: Dict[str, Any]) -> Optional[int]:
 
 
 class _Ahead:
-    """A request that is on its way in a thread of its own."""
+    """A query that is on its way in a thread of its own.
 
-    def __init__(self, request: Any, expression: str) -> None:
+    Only the waiting happens there: decoding beside the loading of the page before would only make both slower.
+    """
+
+    def __init__(self, session: Session, query: Dict[str, Any]) -> None:
         self.error: Optional[BaseException] = None
-        self._answer: Optional[Dict[str, Any]] = None
+        self._answer: Optional[bytes] = None
         self._thread = threading.Thread(
-            target=self._run, args=(request, expression), name="ftrack-review-page", daemon=True
+            target=self._run,
+            args=(session, json.dumps([query], sort_keys=True)),
+            name="ftrack-review-page",
+            daemon=True,
         )
         self._thread.start()
 
-    def _run(self, request: Any, expression: str) -> None:
+    def _run(self, session: Session, body: str) -> None:
         try:
-            self._answer = request(expression)
+            self._answer = session._send(body)
         except BaseException as error:  # noqa: BLE001 - raised again where the page is needed.
             self.error = error
 
-    def wait(self) -> Optional[Dict[str, Any]]:
-        """Return the answer, None if there was an error. The transport bounds the time."""
+    def wait(self) -> Optional[bytes]:
+        """Return the text of the answer, None if there was an error. The transport bounds the time."""
         self._thread.join()
         return self._answer

@@ -240,6 +240,7 @@ class Session:
         #: The schema of the server, read.
         self.schema = Schema(self.schemas)
         self._types = self._build_entity_type_classes(self.schemas)
+        self._activate_storage_scenario()
         self._configure_locations()
         self._publish_locally("ftrack.api.session.ready", {"session": self})
 
@@ -292,7 +293,13 @@ class Session:
 
     def __repr__(self) -> str:
         """Return the type and the server, and no credentials."""
-        return f"<{type(self).__module__}.{type(self).__name__} {transport.display_url(self._server_address)}>"
+        return f"<{type(self).__module__}.{type(self).__name__} {self._shown_address}>"
+
+    @property
+    def _shown_address(self) -> str:
+        """The address for messages, without a password."""
+        address = self._server_address
+        return address if address.startswith("embedded") else transport.display_url(address)
 
     # --- What the session is connected to. ---
 
@@ -304,12 +311,10 @@ class Session:
         return self._transport
 
     def _start_after_fork(self) -> None:
-        """Make locks and connections anew: those of the parent may be held or in use there."""
+        """Make locks anew, which may be held in the parent. The transport makes its connections anew itself."""
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._unit_of_work = UnitOfWork(self)
-        if not self._server_address.startswith("embedded"):
-            self._transport = self._connect()
 
     @property
     def _request(self) -> requests.Session:
@@ -337,9 +342,8 @@ class Session:
 
     @property
     def _server_url(self) -> str:
-        if self._server_address.startswith("embedded"):
-            return self._transport.server_url
-        return transport.normalise_url(self._server_address)
+        # The transport knows it without the password that an address may hold. An embedded server opens a port.
+        return self.transport.server_url
 
     @property
     def api_user(self) -> str:
@@ -355,17 +359,11 @@ class Session:
     def event_hub(self) -> EventHub:
         """The event hub, made on first use. It is not connected unless asked to."""
         if self._event_hub is None:
-            from ftrack_review.event.hub import EventHub
+            from ftrack_review._session_hub import SessionHub
 
             with self._lock:
                 if self._event_hub is None:
-                    self._event_hub = EventHub(
-                        self._server_url,
-                        self.api_user,
-                        self.api_key,
-                        headers=self._headers,
-                        cookies=self._cookies,
-                    )
+                    self._event_hub = SessionHub(self)
         return self._event_hub
 
     @property
@@ -393,7 +391,7 @@ class Session:
         version = self._server_information.get("version")
         if version is None:
             raise exception.ServerCompatibilityError(
-                f"The server at {transport.display_url(self._server_address)} does not tell its version. "
+                f"The server at {self._shown_address} does not tell its version. "
                 f"It is too old, or not an ftrack server."
             )
         found = re.match(r"(\d+)\.(\d+)\.(\d+)", str(version))
@@ -708,11 +706,18 @@ class Session:
 
     def _call_text(self, body: str, actions: Sequence[Any]) -> List[Any]:
         """Send the text of *actions* and return their results as JSON gave them."""
+        return self._read_answer(self._send(body), actions)
+
+    def _send(self, body: str) -> bytes:
+        """Send the text of a batch and return the text of its answer."""
         if self._closed:
             raise exception.ConnectionClosedError(
                 "Connection closed. The session was closed and cannot be used any more."
             )
-        answer = self.transport.call(body, self.request_timeout or transport.DEFAULT_TIMEOUT_S)
+        return self.transport.call(body, self.request_timeout or transport.DEFAULT_TIMEOUT_S)
+
+    def _read_answer(self, answer: bytes, actions: Sequence[Any]) -> List[Any]:
+        """Return the results of *actions* in the text *answer*. Raise the error where it is one."""
         try:
             results = json.loads(answer)
         except ValueError as error:
@@ -749,7 +754,7 @@ class Session:
         information = self._call_raw([action.query_server_information()])[0]
         if not isinstance(information, dict):
             raise exception.ServerResponseError(
-                f"The server at {transport.display_url(self._server_address)} does not answer as an ftrack "
+                f"The server at {self._shown_address} does not answer as an ftrack "
                 f"server does."
             )
         return information
@@ -814,7 +819,8 @@ class Session:
         """Return the entity classes. They are made on first use, unless somebody wants to make them."""
         self.schemas = schemas
         types = _EntityTypes(self)
-        if self._event_hub is not None and self._event_hub._subscribers:
+        if self._event_hub is not None:
+            # Somebody may listen to their making.
             for name in list(types):
                 types[name]
         return types
@@ -845,6 +851,12 @@ class Session:
         from ftrack_review import _storage
 
         _storage.configure_locations(self)
+
+    def _activate_storage_scenario(self) -> None:
+        """Let plugins set up the storage that the server is configured for."""
+        from ftrack_review import _storage
+
+        _storage.activate_storage_scenario(self)
 
     def _store_elsewhere(self, entities: Iterable[Entity]) -> None:
         """Hand *entities* to the further cache, where there is one."""

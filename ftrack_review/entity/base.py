@@ -287,7 +287,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
         except KeyError:
             return self._read(key)
         kind = type(value)
-        if kind is dict or kind is list or value is NOT_SET:
+        if kind is dict or kind is list:
             return self._read(key)
         return value
 
