@@ -75,10 +75,7 @@ class Footage:
         with reading(self.path):
             for packet in self.container.demux(*streams):
                 if packet.stream is self.video or packet.stream.index == self.video.index:
-                    if packet.is_corrupt:
-                        raise exception.MediaError(
-                            f"{self.path} is damaged: it is cut short or has a hole after frame {seen}."
-                        )
+                    _refuse_corrupt(self.path, packet, seen)
                     seen += int(bool(packet.size))
                 try:
                     yield from packet.decode()
@@ -86,11 +83,7 @@ class Footage:
                     raise exception.MediaError(
                         f"{self.path} is damaged: it cannot be decoded after frame {seen}: {_reason(error)}."
                     ) from error
-        # Only this family counts its frames exactly.
-        if "mov" in self.container.format.name and seen < self.video.frames:
-            raise exception.MediaError(
-                f"{self.path} is cut short: its header promises {self.video.frames} frames, {seen} are there."
-            )
+        _refuse_short(self.path, self.container, self.video, seen)
 
     def aspect(self) -> Optional[Fraction]:
         """Return the shape of a pixel, width by height, where the movie says it."""
@@ -114,7 +107,9 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, ValueError, EOFError) as error:
-        raise exception.MediaError(f"{name_of(path)} cannot be read as a movie: {_reason(error)}.") from error
+        raise exception.MediaError(
+            f"{name_of(path)} cannot be read as a movie: it is damaged, cut short or none at all ({_reason(error)})."
+        ) from error
 
 
 def _reason(error: BaseException) -> str:
@@ -190,9 +185,7 @@ def _survey(path: str, container: Any) -> Timing:
     stream = _pick_video(path, container)
     times: List[Optional[int]] = []
     if os.path.getsize(path) <= _SURVEY_LIMIT_BYTES:
-        times = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
-        if not times:
-            raise exception.MediaError(f"{path} holds no frames: it is damaged or cut short.")
+        times = _list_times(path, container, stream)
     named = [rate for rate in (stream.average_rate, stream.base_rate, stream.guessed_rate) if rate]
     ticks = sorted(time for time in times if time is not None)
     if len(ticks) != len(times) or len(ticks) < 2 or len(set(ticks)) != len(ticks) or not stream.time_base:
@@ -207,6 +200,36 @@ def _survey(path: str, container: Any) -> Timing:
     fps = _prevailing_rate(ticks, Fraction(stream.time_base))
     length = (ticks[-1] - ticks[0]) * Fraction(stream.time_base)
     return Timing(fps, round(length * fps) + 1, constant=False, start_s=start_s)
+
+
+def _list_times(path: str, container: Any, stream: Any) -> List[Optional[int]]:
+    """Return the time of every frame, in ticks, by the index and what lies around the pictures."""
+    times: List[Optional[int]] = []
+    count = 0
+    for packet in container.demux(stream):
+        _refuse_corrupt(path, packet, count)
+        if packet.size:
+            count += 1
+            # An edit list can leave frames out that others are decoded from.
+            if not packet.is_discard:
+                times.append(packet.pts)
+    _refuse_short(path, container, stream, count)
+    if not times:
+        raise exception.MediaError(f"{path} holds no frames: it is damaged or cut short.")
+    return times
+
+
+def _refuse_corrupt(path: str, packet: Any, seen: int) -> None:
+    if packet.is_corrupt:
+        raise exception.MediaError(f"{path} is damaged: it is cut short or has a hole after frame {seen}.")
+
+
+def _refuse_short(path: str, container: Any, stream: Any, seen: int) -> None:
+    # Only this family counts its frames exactly.
+    if "mov" in container.format.name and seen < stream.frames:
+        raise exception.MediaError(
+            f"{path} is cut short: its header promises {stream.frames} frames, {seen} are there."
+        )
 
 
 def _sensible(named: List[Fraction]) -> Fraction:

@@ -50,16 +50,19 @@ class _Layer:
     picks: Tuple[int, int, int]
 
 
-def describe_picture(path: Path) -> PictureInfo:
+def describe_picture(path: Path, *, verify: bool = False) -> PictureInfo:
     """Return what the header of the picture at *path* says.
 
-    Raise :exc:`~ftrack_review.exception.MediaError` if it is no picture or its header is damaged.
+    Raise :exc:`~ftrack_review.exception.MediaError` if it is no picture or its header is damaged; with *verify*, also
+    if what lies behind the header is.
     """
     source = _open(path)
     try:
         layer = _find_layer(source)
         spec = source.spec()
         _check_size(path, spec, layer)
+        if verify:
+            _read(path, source, layer, "unknown")
         width, height = _shown_size(source.format_name(), spec)
         basetype = str(spec.format)
         return PictureInfo(
@@ -86,11 +89,7 @@ def read_picture(path: Path) -> Any:
         spec = source.spec()
         _check_size(path, spec, layer)
         linear = _is_linear(spec)
-        pixels = source.read_image(
-            layer.subimage, 0, layer.first, layer.last + 1, "float" if linear else "uint8"
-        )
-        if pixels is None:
-            raise exception.MediaError(f"{name_of(path)} is damaged: {_reason(source)}")
+        pixels = _read(path, source, layer, "float" if linear else "uint8")
         format_name = source.format_name()
     finally:
         source.close()
@@ -118,6 +117,13 @@ def _open(path: Path) -> Any:
     if source is None:
         raise exception.MediaError(f"{name_of(path)} cannot be read as a picture: {_reason(oiio)}")
     return source
+
+
+def _read(path: Path, source: Any, layer: _Layer, pixel_format: str) -> Any:
+    pixels = source.read_image(layer.subimage, 0, layer.first, layer.last + 1, pixel_format)
+    if pixels is None:
+        raise exception.MediaError(f"{name_of(path)} is damaged: {_reason(source)}")
+    return pixels
 
 
 def _reason(place: Any) -> str:

@@ -20,8 +20,9 @@ _WEB_SOUND = {"aac", "mp3", "mp3float"}
 def probe(path: Path) -> MediaInfo:
     """Return what the file, folder or sequence expression at *path* holds.
 
-    The header is read and, of a movie, the first frame, but not every picture: damage further on shows when it is
-    encoded. Raise :exc:`~ftrack_review.exception.MediaError` if it is missing, empty or cannot be read.
+    A still is read whole, a movie without decoding more than its first frame, a sequence by its first header: what
+    else is damaged shows when it is encoded. Raise :exc:`~ftrack_review.exception.MediaError` if it is missing, empty,
+    cut short or cannot be read.
     """
     if is_sequence(path):
         return _probe_sequence(path)
@@ -29,7 +30,7 @@ def probe(path: Path) -> MediaInfo:
     if kind == "pdf":
         return MediaInfo(kind="pdf", codec="pdf", web_playable=True)
     if kind == "picture":
-        picture = describe_picture(path)
+        picture = describe_picture(path, verify=True)
         return MediaInfo(
             kind="image",
             width=picture.width,

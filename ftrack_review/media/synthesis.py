@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from fractions import Fraction
-from typing import Any, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 from ftrack_review import exception
 from ftrack_review.media.conform import Conformer, Geometry
@@ -85,11 +85,13 @@ def make_movie(
     size: Tuple[int, int] = (640, 360),
     label: str = "",
     with_audio: bool = False,
+    progress: Optional[Callable[[int, int], None]] = None,
 ) -> str:
     """Write a movie of *frames* frames at *fps* frames per second to *path*, and return the path.
 
     Its ending decides what is written: ``.mov`` ProRes, ``.mp4`` H.264, ``.mkv`` FFV1. With
-    *with_audio* there is a tone that rises. Sides have to be even.
+    *with_audio* there is a tone that rises. Sides have to be even. *progress* is called with the number of frames
+    done and how many there are.
     """
     suffix = os.path.splitext(name_of(path))[1].lower()
     if suffix not in _WRITERS:
@@ -116,6 +118,8 @@ def make_movie(
                 conformed.pts = number
                 conformed.time_base = 1 / rate
                 container.mux(video.encode(conformed))
+            if progress is not None:
+                progress(number + 1, frames)
         container.mux(video.encode(None))
         if audio is not None:
             for piece in _tone(av, frames / rate):
@@ -139,10 +143,12 @@ def make_sequence(
     fps: Optional[Rate] = None,
     size: Tuple[int, int] = (640, 360),
     label: str = "",
+    progress: Optional[Callable[[int, int], None]] = None,
 ) -> List[str]:
     """Write a picture for each of *numbers* to *pattern*, such as ``shot.%04d.exr``, and return the paths.
 
-    With *fps* OpenEXR files name this rate.
+    With *fps* OpenEXR files name this rate. *progress* is called with the number of pictures done and how
+    many there are.
     """
     wanted = list(numbers)
     total = max(wanted) + 1 if wanted else 1
@@ -152,6 +158,8 @@ def make_sequence(
         path = pattern % number
         _write_picture(path, render(number, total, size=size, label=label), rate)
         paths.append(path)
+        if progress is not None:
+            progress(len(paths), len(wanted))
     return paths
 
 

@@ -45,6 +45,15 @@ def test_content_counts_more_than_the_name(made, tmp_path):
     assert media.probe(tmp_path / "really_a_picture.mov").kind == "image"
 
 
+@pytest.mark.parametrize("name", ["still.exr", "still.png", "plain.mp4", "sound.mov"])
+def test_what_is_cut_short_is_refused(made, tmp_path, name):
+    whole = (made / name).read_bytes()
+    for part in (0.4, 0.8):
+        (tmp_path / name).write_bytes(whole[: int(len(whole) * part)])
+        with pytest.raises(exception.MediaError, match=name.replace(".", r"\.")):
+            media.probe(tmp_path / name)
+
+
 def test_information_survives_json(made):
     import json
 
