@@ -68,6 +68,7 @@ class Server:
         self._base_url = base_url
         self._lock = threading.Lock()
         self._is_closed = False
+        self._packed: Optional[Tuple[Any, bytes]] = None
         self._logger = logging.getLogger(__name__)
         self.is_temporary = is_temporary
         self.store = Store(database or os.path.join(self.data, "ftrack.sqlite"), is_durable=not is_temporary)
@@ -277,19 +278,25 @@ class Server:
     def _encode(self, results: List[Any], accepts_gzip: bool) -> Tuple[bytes, Dict[str, str]]:
         catalogue = self.catalogue
         headers = {"content-type": _JSON}
-        if len(results) == 1 and results[0] is catalogue.document:
+        if accepts_gzip and len(results) == 1 and results[0] is catalogue.document:
             # The schema is large, asked for at every start of a client, and the same every time.
-            payload = b"[" + catalogue.document_json + b"]"
-        else:
-            parts = [
-                catalogue.document_json if result is catalogue.document else encode_json(result)
-                for result in results
-            ]
-            payload = b"[" + b",".join(parts) + b"]"
+            return self._packed_schema(catalogue), {**headers, "content-encoding": "gzip"}
+        parts = [
+            catalogue.document_json if result is catalogue.document else encode_json(result)
+            for result in results
+        ]
+        payload = b"[" + b",".join(parts) + b"]"
         if accepts_gzip and len(payload) >= _COMPRESS_FROM_BYTES:
             headers["content-encoding"] = "gzip"
-            payload = gzip.compress(payload, compresslevel=1, mtime=0)
+            payload = _pack(payload)
         return payload, headers
+
+    def _packed_schema(self, catalogue: Any) -> bytes:
+        """Return the compressed answer to ``query_schemas`` alone, made once for each catalogue."""
+        packed = self._packed
+        if packed is None or packed[0] is not catalogue:
+            packed = self._packed = (catalogue, _pack(b"[" + catalogue.document_json + b"]"))
+        return packed[1]
 
     def _secret(self) -> str:
         """Return the secret that tokens in addresses are signed with, made on the first start."""
@@ -345,6 +352,11 @@ def read_actions(body: bytes) -> List[Any]:
     if b"\\u" in body:
         _check_text(actions)
     return actions
+
+
+def _pack(payload: bytes) -> bytes:
+    # The fastest level: what is saved beyond it takes longer to pack than to send.
+    return gzip.compress(payload, compresslevel=1, mtime=0)
 
 
 def read_object(body: bytes) -> Dict[str, Any]:

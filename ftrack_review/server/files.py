@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optio
 from urllib.parse import urlencode
 
 from ftrack_review.server.access import token_fault
-from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
+from ftrack_review.server.errors import ServerFault, describe, validation_error
 
 __all__ = [
     "Files",
@@ -469,16 +469,6 @@ def _read_checksum(action: Mapping[str, Any]) -> Optional[str]:
     except (binascii.Error, ValueError, TypeError):
         pass
     raise validation_error(f"checksum must be an MD5 in base64, not {describe(checksum)}.", "checksum")
-
-
-def find_component(connection: Any, catalogue: Any, component_id: str) -> Mapping[str, Any]:
-    """Return the stored row of *component_id*. Raise a fault where there is none."""
-    from ftrack_review.server import ledger
-
-    row = ledger.find_entity(connection, catalogue, "Component", component_id)
-    if row is None:
-        raise not_found(f"There is no component {describe(component_id)}.")
-    return row
 
 
 def check_put_token(claims: Mapping[str, Any], length: Optional[int]) -> None:

@@ -10,16 +10,16 @@ Called by ``dispatch`` for the action, and by ``application`` to start and stop.
 
 from __future__ import annotations
 
+import collections
 import json
 import logging
 import os
-import queue
 import shutil
 import sys
 import threading
 import time
 import uuid
-from typing import IO, Any, Dict, List, Mapping, Optional, Tuple
+from typing import IO, Any, Deque, Dict, List, Mapping, Optional
 
 from ftrack_review.exception import Error, MediaError, MissingDependencyError
 from ftrack_review.server import ledger
@@ -35,6 +35,9 @@ ENCODE_TIMEOUT_S = 6 * 3600.0
 
 #: How many pixels the longer side of a thumbnail has.
 THUMBNAIL_SIZE = 600
+
+# How long a worker waits for work before it ends, in seconds.
+_IDLE_S = 60.0
 
 # How often a running job tells how far it is, in seconds.
 _REPORT_EVERY_S = 1.0
@@ -97,9 +100,9 @@ class Jobs:
         """Initialise for *server* with as many *workers* as half the processors, if not given."""
         self._server = server
         self._most = workers or max(1, (os.cpu_count() or 2) // 2)
-        self._queue: queue.Queue[Optional[str]] = queue.Queue()
+        self._waiting: Deque[str] = collections.deque()
         self._threads: List[threading.Thread] = []
-        self._lock = threading.Lock()
+        self._condition = threading.Condition()
         self._is_closing = threading.Event()
         self._idle = 0
         self._logger = logging.getLogger(__name__)
@@ -107,44 +110,40 @@ class Jobs:
     def start(self) -> None:
         """Take up the jobs that are not finished."""
         with self._server.store.read() as connection:
-            waiting = ledger.list_jobs(connection, self._server.catalogue, statuses=["queued", "running"])
-        for job in waiting:
+            unfinished = ledger.list_jobs(connection, self._server.catalogue, statuses=["queued", "running"])
+        for job in unfinished:
             if _read_data(job["data"]) is not None:
                 self.submit(job["id"])
 
     def submit(self, job_id: str) -> None:
         """Have the job *job_id* done as soon as a worker is free."""
-        with self._lock:
+        with self._condition:
             if self._is_closing.is_set():
                 return
-            self._queue.put(job_id)
-            if self._idle == 0 and len(self._threads) < self._most:
-                name = f"ftrack-review-job-{len(self._threads) + 1}"
-                thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._waiting.append(job_id)
+            if self._idle < len(self._waiting) and len(self._threads) < self._most:
+                thread = threading.Thread(target=self._run, name="ftrack-review-job", daemon=True)
                 self._threads.append(thread)
                 thread.start()
+            self._condition.notify()
 
     def close(self, timeout_s: float) -> None:
         """Interrupt what is running, and wait up to *timeout_s* for the workers to end.
 
         Interrupted jobs are queued again, in the database, for the next start.
         """
-        with self._lock:
+        with self._condition:
             self._is_closing.set()
-        for _ in self._threads:
-            self._queue.put(None)
+            self._condition.notify_all()
+            threads = list(self._threads)
         deadline = time.monotonic() + timeout_s
-        for thread in self._threads:
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
         while True:
-            with self._lock:
-                self._idle += 1
-            job_id = self._queue.get()
-            with self._lock:
-                self._idle -= 1
-            if job_id is None or self._is_closing.is_set():
+            job_id = self._next()
+            if job_id is None:
                 return
             try:
                 _Encoding(self._server, job_id, self._is_closing).run()
@@ -152,6 +151,17 @@ class Jobs:
                 # When the server ends before the job does, there is nobody left to tell, and it is resumed.
                 level = logging.DEBUG if self._is_closing.is_set() else logging.ERROR
                 self._logger.log(level, "Job %s was left unfinished.", job_id, exc_info=True)
+
+    def _next(self) -> Optional[str]:
+        """Return the next job, or None if the worker should end: there was nothing to do for a while."""
+        with self._condition:
+            self._idle += 1
+            self._condition.wait_for(lambda: self._waiting or self._is_closing.is_set(), _IDLE_S)
+            self._idle -= 1
+            if self._is_closing.is_set() or not self._waiting:
+                self._threads.remove(threading.current_thread())
+                return None
+            return self._waiting.popleft()
 
 
 class _Encoding:
@@ -409,9 +419,3 @@ def _take(lock: IO[bytes]) -> bool:
     except OSError:
         return False
     return True
-
-
-def outcome(data: Optional[str]) -> Tuple[Optional[str], int]:
-    """Return the error, if any, and the progress in percent that the ``data`` of a job tells."""
-    read = _read_data(data) or {}
-    return read.get("error"), int(read.get("progress") or 0)
