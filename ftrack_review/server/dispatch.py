@@ -27,20 +27,21 @@ _Outcome = Tuple[List[Any], RequestContext]
 # What only reads. Everything else gets the one transaction that may write.
 _READS: Dict[str, str] = {
     "query": "reading:handle_query",
+    "search": "searching:handle_search",
     "query_schemas": "reading:handle_query_schemas",
     "query_server_information": "information:handle_query_server_information",
     "permissions": "information:handle_nothing",
     "compute_rollups": "information:handle_nothing",
+    "get_upload_metadata": "files:handle_get_upload_metadata",
+    "complete_multipart_upload": "files:handle_complete_multipart_upload",
+    "get_widget_url": "pages:handle_get_widget_url",
     "generate_signed_url": "files:handle_generate_signed_url",
 }
 _WRITES: Dict[str, str] = {
     "reset_remote": "information:handle_reset_remote",
-    "get_upload_metadata": "files:handle_get_upload_metadata",
-    "complete_multipart_upload": "files:handle_complete_multipart_upload",
     "encode_media": "jobs:handle_encode_media",
     "send_user_invite": "mail:handle_send_user_invite",
     "send_review_session_invite": "mail:handle_send_review_session_invite",
-    "get_widget_url": "pages:handle_get_widget_url",
 }
 _PLAIN = Options()
 _OWN = frozenset({"create", "update", "delete"})

@@ -156,8 +156,7 @@ def _finish_votes(context: RequestContext, rows: List[Row]) -> None:
         latest[_pair(row)] = row
     vote = rows[0].entity
     column = vote.columns["review_session_object_id"]
-    new = {row for row in rows if row.added}
-    if not new:
+    if not any(row.added or _pair_changed(row) for row in rows):
         return
     replaced = []
     for row in context.rows.having(vote, column, [row.get("review_session_object_id") for row in rows]):
@@ -171,6 +170,11 @@ def _finish_votes(context: RequestContext, rows: List[Row]) -> None:
 
 def _pair(row: Row) -> Tuple[Any, Any]:
     return row.get("review_session_object_id"), row.get("review_session_invitee_id") or row.get("resource_id")
+
+
+def _pair_changed(row: Row) -> bool:
+    names = ("review_session_object_id", "review_session_invitee_id", "resource_id")
+    return any(row.entity.columns[name].name in row.before for name in names if row.has(name))
 
 
 def _check_vote(context: RequestContext, row: Row) -> None:

@@ -344,3 +344,15 @@ def test_a_guest_writes_as_the_account_behind_the_invitation(desk, review):
     assert row["author"]["first_name"] == "Ann"
     assert row["project_id"] == review.project
     assert [item["resource_id"] for item in row["recipients"]] == [guest]
+
+
+def test_a_vote_that_is_handed_over_takes_the_place_of_the_other(desk, review):
+    other = desk.create(
+        "ReviewSessionInvitee", name="B", email="b@example.com", review_session_id=review.session
+    )
+    first, second = vote(review, "seen"), vote(review, "approved", review_session_invitee_id=other)
+    desk.send(first, second)
+    desk.update(
+        "ReviewSessionObjectStatus", second["entity_data"]["id"], review_session_invitee_id=review.invitee
+    )
+    assert desk.one("select status from ReviewSessionObjectStatus")["status"] == "approved"
