@@ -17,8 +17,8 @@ from typing import (
 )
 
 import ftrack_review.exception as exception
-import ftrack_review.inspection as inspection
 import ftrack_review.symbol as symbol
+from ftrack_review.entity._transfer import asked_ahead, copy, is_container, key_of, locate, match, pair
 from ftrack_review.entity.base import DynamicEntityTypeMetaclass, Entity, _EntityBase
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Location(Entity):
         transferred before the error is removed again; what could not be is named in the error's details
         as ``transferred``.
         """
-        pairs = _pair(components, sources)
+        pairs = pair(components, sources)
         if not pairs:
             return
         planned = self._plan(pairs, recursive)
@@ -97,21 +97,27 @@ class Location(Entity):
             raise exception.LocationError(
                 "No structure defined for location {location}.", details={"location": self}
             )
-        identifiers: List[str] = []
-        transferred: List[Tuple[Entity, str]] = []
-        for component, source in planned:
-            try:
-                context = self._get_context(component, source)
-                identifier = self.structure.get_resource_identifier(component, context)
-                self._add_data(component, identifier, source)
-            except Exception as error:
-                raise self._describe_failure(component, error, self._undo(transferred)) from error
-            transferred.append((component, identifier))
-            identifiers.append(self._encode(component, identifier))
+        identifiers = self._transfer(planned)
         added = [component for component, _ in planned]
         self._register_components_in_location(added, identifiers)
         for component in added:
             self._publish(symbol.COMPONENT_ADDED_TO_LOCATION_TOPIC, component)
+
+    def _transfer(self, planned: List[Tuple[Entity, Any]]) -> List[str]:
+        """Copy the data of what is *planned*, and return where it is, as it is to be recorded."""
+        identifiers: List[str] = []
+        transferred: List[Tuple[Entity, str]] = []
+        with asked_ahead(planned):
+            for component, source in planned:
+                try:
+                    context = self._get_context(component, source)
+                    identifier = self.structure.get_resource_identifier(component, context)
+                    self._add_data(component, identifier, source)
+                except Exception as error:
+                    raise self._describe_failure(component, error, self._undo(transferred)) from error
+                transferred.append((component, identifier))
+                identifiers.append(self._encode(component, identifier))
+        return identifiers
 
     def _describe_failure(
         self, component: Entity, error: Exception, left: List[Tuple[Entity, str]]
@@ -128,7 +134,7 @@ class Location(Entity):
         """Return what there is to add and from where: members come before what contains them."""
         planned: List[Tuple[Entity, Any]] = []
         for component, source in pairs:
-            if recursive and _is_container(component):
+            if recursive and is_container(component):
                 planned.extend(self._plan([(member, source) for member in component["members"]], recursive))
             planned.append((component, source))
         return planned
@@ -137,15 +143,15 @@ class Location(Entity):
         try:
             self._get_resource_identifiers(components)
         except exception.ComponentNotInLocationError as error:
-            absent = {_key(component) for component in error.details["components"]}
-            components = [component for component in components if _key(component) not in absent]
+            absent = {key_of(component) for component in error.details["components"]}
+            components = [component for component in components if key_of(component) not in absent]
         if components:
             raise exception.ComponentInLocationError(components, self)
 
     def _get_context(self, component: Entity, source: Any) -> Dict[str, Any]:
         """Return what the structure may need to place *component*, which comes from *source*."""
         try:
-            identifier = source.get_resource_identifier(component)
+            identifier = locate(component, source)
         except exception.LocationError:
             identifier = None
         except AttributeError as error:
@@ -162,10 +168,10 @@ class Location(Entity):
             raise exception.LocationError(
                 "No accessor defined for target location {location}.", details={"location": self}
             )
-        if _is_container(component):
+        if is_container(component):
             # Its members hold the data.
             return
-        source_identifier = source.get_resource_identifier(component)
+        source_identifier = locate(component, source)
         if not source.accessor:
             raise exception.LocationError(
                 "No accessor defined for source location {location}.", details={"location": source}
@@ -183,7 +189,7 @@ class Location(Entity):
                 self.accessor.make_container(container)
             target_data = self.accessor.open(resource_identifier, "wb")
             try:
-                _copy(source_data, target_data)
+                copy(source_data, target_data)
             except BaseException:
                 self._discard(target_data, resource_identifier)
                 raise
@@ -209,7 +215,7 @@ class Location(Entity):
             # A location that transfers in a way of its own, or not at all, may point at the source.
             return [] if isinstance(self, UnmanagedLocationMixin) else list(transferred)
         for component, identifier in transferred:
-            if _is_container(component):
+            if is_container(component):
                 continue
             try:
                 self.accessor.remove(identifier)
@@ -254,7 +260,7 @@ class Location(Entity):
             try:
                 if type(self)._remove_data is not Location._remove_data:
                     self._remove_data(component)
-                elif not _is_container(component):
+                elif not is_container(component):
                     self.accessor.remove(identifier)
             except Exception as error:  # noqa: BLE001 - raised below.
                 failure = error
@@ -269,7 +275,7 @@ class Location(Entity):
 
     def _remove_data(self, component: Entity) -> None:
         """Remove the data of *component* from this location."""
-        if not _is_container(component):
+        if not is_container(component):
             self.accessor.remove(self.get_resource_identifier(component))
 
     def _deregister_component_in_location(self, component: Entity) -> None:
@@ -285,10 +291,10 @@ class Location(Entity):
             self._deregister_component_in_location(component)
 
     def _deregister_records(self, components: Components) -> None:
-        keys = ", ".join(map(_key, components))
+        keys = ", ".join(map(key_of, components))
         if keys:
             records = self.session.query(
-                f"ComponentLocation where location_id is {_key(self)} and component_id in ({keys})"
+                f"ComponentLocation where location_id is {key_of(self)} and component_id in ({keys})"
             )
             self.session.delete(records.all())
             self.session.commit()
@@ -329,12 +335,12 @@ class Location(Entity):
         """Return what is recorded for *components*, before it is decoded."""
         if not components:
             return []
-        keys = ", ".join(dict.fromkeys(_key(component) for component in components))
+        keys = ", ".join(dict.fromkeys(key_of(component) for component in components))
         records = self.session.query(
             "select component_id, resource_identifier from ComponentLocation "
-            f"where location_id is {_key(self)} and component_id in ({keys})"
+            f"where location_id is {key_of(self)} and component_id in ({keys})"
         )
-        return _match(
+        return match(
             {record["component_id"]: record["resource_identifier"] for record in records}, components, self
         )
 
@@ -369,7 +375,7 @@ class Location(Entity):
         from ftrack_review.event.base import Event
 
         hub = self.session.event_hub
-        event = Event(topic=topic, data={"component_id": _key(component), "location_id": _key(self)})
+        event = Event(topic=topic, data={"component_id": key_of(component), "location_id": key_of(self)})
         if hub.connected:
             hub.publish(event, on_error="ignore")
             return
@@ -395,7 +401,7 @@ class MemoryLocationMixin(_LocationMixin):
 
     def _register_component_in_location(self, component: Entity, resource_identifier: str) -> None:
         """Keep that *component* is here, at *resource_identifier*."""
-        self._cache[_key(component)] = resource_identifier
+        self._cache[key_of(component)] = resource_identifier
 
     def _register_components_in_location(
         self, components: Components, resource_identifiers: Sequence[str]
@@ -406,11 +412,11 @@ class MemoryLocationMixin(_LocationMixin):
 
     def _deregister_component_in_location(self, component: Entity) -> None:
         """Forget *component*."""
-        self._cache.pop(_key(component), None)
+        self._cache.pop(key_of(component), None)
 
     def _get_resource_identifiers(self, components: Components) -> List[str]:
         """Return what is kept for *components*, before it is decoded."""
-        return _match(self._cache, components, self)
+        return match(self._cache, components, self)
 
 
 class UnmanagedLocationMixin(_LocationMixin):
@@ -448,46 +454,3 @@ class ServerLocationMixin(_LocationMixin):
         identifier: str = self.get_resource_identifier(component)  # type: ignore[attr-defined]
         url: str = self.accessor.get_thumbnail_url(identifier, size)  # type: ignore[attr-defined]
         return url
-
-
-def _pair(components: Components, sources: Any) -> List[Tuple[Entity, Any]]:
-    """Return each of *components* with its source."""
-    if isinstance(sources, (list, tuple)):
-        if len(sources) == 1:
-            sources = [sources[0]] * len(components)
-        if len(sources) != len(components):
-            raise ValueError(
-                "sources must be either a single source or a sequence of sources with indexes corresponding to "
-                f"passed components. There are {len(components)} components and {len(sources)} sources."
-            )
-        return list(zip(components, sources))
-    return [(component, sources) for component in components]
-
-
-def _copy(source: Any, target: Any) -> None:
-    """Copy what *source* holds to *target*, and close *target*."""
-    wrapped = getattr(source, "wrapped_file", None)
-    if hasattr(target, "upload_from") and hasattr(wrapped, "fileno"):
-        # A file is sent as it lies on disk; anything else is collected in a temporary file first.
-        target.upload_from(wrapped)
-    else:
-        for chunk in iter(lambda: source.read(symbol.CHUNK_SIZE), b""):
-            target.write(chunk)
-    target.close()
-
-
-def _match(found: Mapping[str, str], components: Components, location: object) -> List[str]:
-    """Return the resource identifiers of *components*, or raise with those that *found* does not have."""
-    missing = [component for component in components if _key(component) not in found]
-    if missing:
-        raise exception.ComponentNotInLocationError(missing, location)
-    return [found[_key(component)] for component in components]
-
-
-def _is_container(component: Entity) -> bool:
-    return component.attributes.get("members") is not None
-
-
-def _key(entity: Entity) -> str:
-    """Return the key of *entity* as text."""
-    return str(next(iter(inspection.primary_key(entity).values())))

@@ -183,6 +183,20 @@ def test_a_sequence_with_its_members_in_few_requests(
     assert session.query("ComponentLocation").all() == []
 
 
+def test_a_sequence_moves_on_in_few_requests(session, disk, frames, tmp_path, requests_sent):
+    sequence = session.create_component(frames, location=disk)
+    other = make_disk(session, tmp_path / "other", name="studio.other")
+    del requests_sent[:]
+    other.add_component(sequence, disk)
+    # Whether it is there, where it comes from, and the commit.
+    assert len(requests_sent) == 3
+    assert files_below(tmp_path / "other") == files_below(tmp_path / "disk")
+    third = make_disk(session, tmp_path / "third", name="studio.third")
+    disk.remove_component(sequence, recursive=False)
+    third.add_component(sequence, disk)
+    assert third.get_component_availability(sequence) == 100.0
+
+
 def test_a_removal_that_breaks_off_leaves_no_record_without_data(session, disk, frames, monkeypatch):
     sequence = session.create_component(frames, location=disk)
     last = sequence["members"][3]
