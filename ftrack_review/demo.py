@@ -105,7 +105,12 @@ class _Page:
             return text
         from termcolor import colored
 
-        return colored(text, colour, attrs=list(attributes))  # type: ignore[arg-type]
+        arguments: Any = {"color": colour, "attrs": list(attributes)}
+        try:
+            # It would judge by the standard output, which need not be the stream.
+            return str(colored(text, **arguments, force_color=True))
+        except TypeError:  # termcolor before 2.1 always colours.
+            return str(colored(text, **arguments))
 
     def _write(self, text: str) -> None:
         # A path may hold what the terminal cannot show.
