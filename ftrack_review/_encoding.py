@@ -87,10 +87,8 @@ def _encode_entity(entity: Entity, strategy: str) -> Dict[str, Any]:
         name = attribute.name
         if strategy == "modified_only" and (name not in remote or not attribute.is_modified(entity)):
             continue
-        if strategy == "persisted_only" and name in remote:
-            value = remote[name]
-        else:
-            value = entity._values.get(name, NOT_SET)
+        held = remote if strategy == "persisted_only" and name in remote else entity._values
+        value = held.get(name, NOT_SET)
         if value is not NOT_SET:
             data[name] = _shallow(value)
     return data

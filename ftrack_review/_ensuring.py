@@ -108,13 +108,14 @@ def _make_criterion(name: str, value: Any) -> Criteria:
         key = value._primary_key()
         segments = [Path((*_path(name).segments, Segment(part))) for part in key]
         parts: List[Criteria] = [
-            Comparison(path, "is", Value(str(item), quoted=True)) for path, item in zip(segments, key.values())
+            Comparison(path, "is", Value(str(item), quoted=True))
+            for path, item in zip(segments, key.values())
         ]
         return parts[0] if len(parts) == 1 else And(tuple(parts))
     if isinstance(value, dt.datetime) or hasattr(value, "isoformat"):
         return Comparison(_path(name), "is", Value(_format_time(value), quoted=True))
     if isinstance(value, (list, tuple, set, dict)):
-        raise ValueError(f"{name!r} cannot identify an entity: its value is {value!r}.")
+        raise TypeError(f"{name!r} cannot identify an entity: its value is {value!r}.")
     return Comparison(_path(name), "is", grammar.literal(value))
 
 

@@ -35,7 +35,7 @@ class IdentityCache(cache_.Cache):
         """Return the entity with *key*. Raise :exc:`KeyError` if there is none."""
         return self._find(key)
 
-    def set(self, key: Any, value: Any) -> None:
+    def set(self, key: Any, value: Any) -> None:  # noqa: ARG002 - the identity decides.
         """Attach the entity *value*. Its identity decides its place."""
         self._session._identities.add(value)
 

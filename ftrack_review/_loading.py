@@ -28,7 +28,10 @@ Record = Dict[str, Any]
 
 # What the loader has to know of a type: its class, the live entities of the session, the name of a single
 # primary key (else None), all names, and the names of the attributes that may hold records.
-_Plan = Tuple[type, Dict[Any, Entity], Optional[str], Tuple[str, ...], "frozenset[str]"]
+_Plan = Tuple[Any, Dict[Any, Entity], Optional[str], Tuple[str, ...], "frozenset[str]"]
+
+
+_PLAIN_INIT: Any = Entity.__init__
 
 
 class Origin:
@@ -52,7 +55,13 @@ def plan_of(session: Session, entity_type: str) -> _Plan:
         names = tuple(cls.primary_key_attributes)
         nested = frozenset(attribute.name for attribute in cls.attributes if attribute.holds_entities)
         known = session._identities.of_type(entity_type)
-        plan = session._plans[entity_type] = (cls, known, names[0] if len(names) == 1 else None, names, nested)
+        plan = session._plans[entity_type] = (
+            cls,
+            known,
+            names[0] if len(names) == 1 else None,
+            names,
+            nested,
+        )
     return plan
 
 
@@ -137,9 +146,10 @@ def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Reco
 
     def prepare(entity_type: str) -> Any:
         cls, known, key_name, key_names, nested = plan_of(session, entity_type)
-        short = cls.__init__ is Entity.__init__ and find_elsewhere is None
+        short = cls.__init__ is _PLAIN_INIT and find_elsewhere is None
         append = origin.members.setdefault(entity_type, []).append
-        found = local[entity_type] = (known, key_name, {}, append, nested, key_names, cls, short)
+        found: Any = (known, key_name, {}, append, nested, key_names, cls, short)
+        local[entity_type] = found
         return found
 
     def meet(record: Record) -> Entity:
@@ -227,11 +237,11 @@ def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Reco
 
 def _renew(entity: Entity, name: str, items: List[Any]) -> Any:
     """Return what to keep of *items* for the collection *name*: one that somebody may hold is filled anew."""
-    held = entity._values.get(name)
-    if isinstance(held, (Collection, MappedCollectionProxy)):
-        if entity._remote is None or name not in entity._remote:
-            held._refill(items)
-            return held
+    held: Any = entity._values.get(name)
+    is_held = isinstance(held, (Collection, MappedCollectionProxy))
+    if is_held and (entity._remote is None or name not in entity._remote):
+        held._refill(items)
+        return held
     return items
 
 
@@ -246,9 +256,7 @@ def _update_beside_local(entity: Entity, record: Record) -> None:
             values[name] = value
 
 
-def _make_general(
-    session: Session, cls: Any, key: Key, key_names: Tuple[str, ...], record: Record
-) -> Entity:
+def _make_general(session: Session, cls: Any, key: Key, key_names: Tuple[str, ...], record: Record) -> Entity:
     """Return a new entity, by the slower way of classes with their own ``__init__`` and of further caches."""
     if session._find_elsewhere is not None:
         entity = session._find_elsewhere(record["__entity_type__"], key)

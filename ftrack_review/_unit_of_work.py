@@ -146,8 +146,12 @@ class UnitOfWork:
         identity = (entity.entity_type, key)
         with session._lock:
             session.recorded_operations.keep(
-                lambda operation: _identity_of(operation) != identity
-                and not (operation.entity_type == "Metadata" and operation.entity_key.get("parent_id") == key)
+                lambda operation: (
+                    _identity_of(operation) != identity
+                    and not (
+                        operation.entity_type == "Metadata" and operation.entity_key.get("parent_id") == key
+                    )
+                )
             )
             session._identities.changed.pop(id(entity), None)
             for metadata in list(session._identities.of_type("Metadata").values()):
@@ -243,10 +247,9 @@ class UnitOfWork:
             if name not in facts.key_names and not isinstance(held, (Collection, MappedCollectionProxy)):
                 values.pop(name, None)
             companion = facts.companions.get(name)
-            if companion is not None and companion not in facts.key_names and companion in values:
+            if companion not in names and companion not in remote and companion not in facts.key_names:
                 # status and status_id are one column: what was known of the other is out of date.
-                if (remote is None or companion not in remote) and companion not in names:
-                    del values[companion]
+                values.pop(companion or "", None)
         if not remote:
             entity._remote = None
             self.session._identities.changed.pop(id(entity), None)

@@ -225,7 +225,7 @@ class Attribute:
         """Return whether there is a value at hand, local or remote."""
         return entity._values.get(self._name, NOT_SET) is not NOT_SET
 
-    def _projections(self, entity: Entity) -> List[str]:
+    def _projections(self, entity: Entity) -> List[str]:  # noqa: ARG002 - references need it.
         """Return what to select so that the value arrives."""
         return [self._name]
 
@@ -353,7 +353,7 @@ class AbstractCollectionAttribute(Attribute):
     def set_remote_value(self, entity: Entity, value: Any) -> None:
         """Take *value* as what the server holds. Local content stays; a held collection is filled anew."""
         items = list(getattr(value, "collection", value) or ()) if value is not NOT_SET else NOT_SET
-        held = entity._values.get(self._name)
+        held: Any = entity._values.get(self._name)
         modified = entity._remote is not None and self._name in entity._remote
         if not modified and items is not NOT_SET and hasattr(held, "_refill"):
             held._refill(items)
@@ -385,7 +385,7 @@ class AbstractCollectionAttribute(Attribute):
         if type(value) is not list:
             return value
         with entity.session._lock:
-            current = entity._values.get(self._name)
+            current: Any = entity._values.get(self._name)
             if current is not value:
                 return self._wrap(self._hold(entity, value)) if type(current) is list else current
             shown = entity._values[self._name] = self._wrap(self._hold(entity, value))
@@ -400,7 +400,7 @@ class AbstractCollectionAttribute(Attribute):
                 entity._values[self._name] = shown
         return shown
 
-    def _first_items(self, entity: Entity) -> List[Any]:
+    def _first_items(self, entity: Entity) -> List[Any]:  # noqa: ARG002 - mappings need it.
         return []
 
     def _collection_changed(
@@ -464,8 +464,8 @@ class KeyValueMappedCollectionAttribute(AbstractCollectionAttribute):
     ) -> None:
         """Initialise with *name* and what :class:`KeyValueMappedCollectionProxy` needs.
 
-        The keyword *first_items* may be a callable that returns the pairs of a new entity. With the keyword *fixed_keys* the
-        pairs are the server's: assigning a mapping then sets the keys in it and leaves the others.
+        The keyword *first_items* may be a callable that returns the pairs of a new entity. With the keyword
+        *fixed_keys* the pairs are the server's: assigning a mapping sets the keys in it and leaves the others.
         """
         self._make_first_items: Optional[Callable[[Entity], List[Any]]] = kw.pop("first_items", None)
         self._fixed_keys: bool = kw.pop("fixed_keys", False)

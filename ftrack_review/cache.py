@@ -137,7 +137,7 @@ class LayeredCache(Cache):
 
     def keys(self) -> List[Any]:
         """Return the keys of all caches, each once."""
-        return list(dict.fromkeys(key for cache in self.caches for key in cache.keys()))
+        return list(dict.fromkeys(key for cache in self.caches for key in cache.keys()))  # noqa: SIM118 - a cache is no dictionary.
 
 
 class MemoryCache(Cache):
@@ -178,7 +178,7 @@ class FileCache(Cache):
         import dbm
 
         with self._lock:
-            database = dbm.open(self.path, "c")
+            database = dbm.open(self.path, "c")  # noqa: SIM115 - not all kinds are context managers.
             try:
                 yield database
             finally:
@@ -210,7 +210,8 @@ class FileCache(Cache):
     def keys(self) -> List[Any]:
         """Return the keys."""
         with self._database() as database:
-            return [key.decode("utf-8") if isinstance(key, bytes) else key for key in database.keys()]
+            keys = database.keys()
+            return [key.decode("utf-8") if isinstance(key, bytes) else key for key in keys]
 
 
 def _encode(value: Any) -> bytes:

@@ -64,7 +64,9 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         self._latest: Optional[_Snapshot] = None
 
     @classmethod
-    def _holding(cls, entity: Entity, attribute: AbstractCollectionAttribute, data: List[Entity]) -> Collection:
+    def _holding(
+        cls, entity: Entity, attribute: AbstractCollectionAttribute, data: List[Entity]
+    ) -> Collection:
         """Return a collection around *data* itself, which came from a server and needs no check."""
         collection: Collection = cls.__new__(cls)
         collection.entity = entity
@@ -217,6 +219,9 @@ class _Snapshot(Collection):
 
     __slots__ = ("_length", "_source")
 
+    _length: int
+    _source: List[Entity]
+
     @classmethod
     def _of(cls, collection: Collection) -> _Snapshot:
         snapshot: _Snapshot = cls.__new__(cls)
@@ -228,8 +233,8 @@ class _Snapshot(Collection):
         snapshot._length = len(collection._data)
         return snapshot
 
-    @property  # type: ignore[override]
-    def _data(self) -> List[Entity]:
+    @property
+    def _data(self) -> List[Entity]:  # type: ignore[override]
         return self._source[: self._length]
 
 
@@ -325,12 +330,8 @@ class KeyValueMappedCollectionProxy(MappedCollectionProxy):
 
     def __delitem__(self, key: Any) -> None:
         """Remove *key* and delete the entity for it. Raise :exc:`KeyError` if there is none."""
-        for index, entity in enumerate(self.collection._data):
-            if entity[self.key_attribute] == key:
-                break
-        else:
-            raise KeyError(key)
-        del self.collection[index]
+        entity = self._get_entity_by_key(key)
+        self.collection.remove(entity)
         entity.session.delete(entity)
 
     def __iter__(self) -> Iterator[Any]:
@@ -484,6 +485,7 @@ class CustomAttributeCollectionProxy(MappedCollectionProxy):
         if entity is None:
             owner = self.collection.entity
             value_type = owner.session.schema[owner.entity_type].attributes[self.attribute.name].target
+            assert value_type is not None
             entity = owner.session.create(
                 value_type,
                 {

@@ -18,7 +18,7 @@ __all__ = ["FILTER", "format"]
 
 #: Functions to pass as *attribute_filter*.
 FILTER: Dict[str, Callable[[Any, str, Any], bool]] = {
-    "ignore_unset": lambda entity, name, value: value is not NOT_SET,
+    "ignore_unset": lambda entity, name, value: value is not NOT_SET,  # noqa: ARG005 - its signature.
 }
 
 
@@ -119,7 +119,9 @@ def _show_value(
     if isinstance(value, Entity):
         return show(value, first=True, whole=False)
     if isinstance(value, Collection):
-        parts: List[str] = [show(entity, first=index == 0, whole=recursive) for index, entity in enumerate(value)]
+        parts: List[str] = [
+            show(entity, first=index == 0, whole=recursive) for index, entity in enumerate(value)
+        ]
         return "\n".join(parts)
     if isinstance(value, KeyValueMappedCollectionProxy):
         return str(dict(value))

@@ -55,12 +55,15 @@ def discover(
             for name in sorted(files):
                 if os.path.splitext(name)[1] not in (".py", ".pyc"):
                     continue
-                _load(os.path.join(base, name), list(positional_arguments or ()), keyword_arguments or {}, logger)
+                _load(
+                    os.path.join(base, name),
+                    list(positional_arguments or ()),
+                    keyword_arguments or {},
+                    logger,
+                )
 
 
-def _load(
-    path: str, positional: List[Any], keywords: Mapping[str, Any], logger: logging.Logger
-) -> None:
+def _load(path: str, positional: List[Any], keywords: Mapping[str, Any], logger: logging.Logger) -> None:
     try:
         module = load_source(uuid.uuid4().hex, path)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's file raises.

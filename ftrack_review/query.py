@@ -157,9 +157,7 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
             )
         results = self._fetch_few(2)
         if not results:
-            raise exception.NoResultFoundError(
-                f"Expected one result and found none for: {self._expression}"
-            )
+            raise exception.NoResultFoundError(f"Expected one result and found none for: {self._expression}")
         if len(results) > 1:
             raise exception.MultipleResultsFoundError(
                 f"Expected one result and found several for: {self._expression}"

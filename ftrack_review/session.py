@@ -59,7 +59,7 @@ __all__ = [
     "OperationPayload",
     "OperationRecordingContext",
     "Session",
-    "SessionAuthentication",
+    "SessionAuthentication",  # noqa: F822 - from __getattr__, as it needs requests.
 ]
 
 _logger = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class _EntityTypes(MutableMapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the class called *name*, or *default*."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - this is what it would call.
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self._documents, *self._classes]))
@@ -423,10 +423,13 @@ class Session:
         self._switches.record_operations = value
 
     def auto_populating(self, auto_populate: bool) -> AutoPopulatingContext:
-        """Return a context in which the current thread has *auto_populate* set so::
+        """Return a context in which the current thread has *auto_populate* set so.
 
-        with session.auto_populating(False):
-            print(task["name"])
+        Example::
+
+            with session.auto_populating(False):
+                print(task["name"])
+
         """
         return AutoPopulatingContext(self, auto_populate)
 
@@ -754,8 +757,7 @@ class Session:
         information = self._call_raw([action.query_server_information()])[0]
         if not isinstance(information, dict):
             raise exception.ServerResponseError(
-                f"The server at {self._shown_address} does not answer as an ftrack "
-                f"server does."
+                f"The server at {self._shown_address} does not answer as an ftrack server does."
             )
         return information
 

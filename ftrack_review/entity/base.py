@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import collections.abc
 import copy
+import functools
 import os
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
@@ -66,10 +67,14 @@ class _Facts:
             if callable(default):
                 self.factories.append((attribute.name, default))
             elif isinstance(default, (list, dict)):
-                self.factories.append((attribute.name, lambda entity, value=default: copy.deepcopy(value)))  # type: ignore[misc]
+                self.factories.append((attribute.name, functools.partial(_copy, default)))
             else:
                 self.constants[attribute.name] = default
         self.companions = _pair(attributes)
+
+
+def _copy(value: Any, _: Entity) -> Any:
+    return copy.deepcopy(value)
 
 
 # A reference and its id are one column (protocol.md 4.4); most pairs are x and x_id.
@@ -225,9 +230,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
                     self._drop_unknown(name)
                 elif value is not NOT_SET:
                     relations.append((attribute, value))
-        for name, value in facts.constants.items():
-            if name not in data:
-                values[name] = value
+        values.update({name: value for name, value in facts.constants.items() if name not in data})
         for name, make in facts.factories:
             if name not in data:
                 values[name] = make(self)

@@ -55,9 +55,7 @@ _CREATE_THUMBNAIL = "ftrack_review.entity.component:CreateThumbnailMixin"
 # The words that ftrack_api has for types of values.
 _DATA_TYPES = {"number": "float"}
 
-memoise_defaults = memoise_decorator(
-    Memoiser(key_maker=PerSessionDefaultKeyMaker(), return_copies=False)
-)
+memoise_defaults = memoise_decorator(Memoiser(key_maker=PerSessionDefaultKeyMaker(), return_copies=False))
 
 
 @functools.cache
@@ -78,11 +76,17 @@ def mixin(instance: Any, mixin_class: type, name: Optional[str] = None) -> None:
         return
     if name is None:
         name = f"{cls.__name__}{mixin_class.__name__}"
-    instance.__class__ = type(cls)(name, (mixin_class, cls), {})
+    metaclass: Any = type(cls)
+    instance.__class__ = metaclass(name, (mixin_class, cls), {})
 
 
 class Factory:
-    """Make entity classes that have the attributes of the schema and no methods of their own."""
+    """Make entity classes that have the attributes of the schema and no methods of their own.
+
+    A factory may override how each kind of attribute is made.
+    """
+
+    # ruff: noqa: ARG002 - the parameters are for those who override.
 
     def create(
         self, schema: Mapping[str, Any], bases: Optional[Sequence[type]] = None
@@ -119,7 +123,7 @@ class Factory:
         self, class_name: str, name: str, document: Mapping[str, Any], mutable: bool, computed: bool
     ) -> Optional[attribute_.Attribute]:
         kind = document.get("type")
-        target = (document.get("items") or {}).get("$ref") or document.get("$ref")
+        target: Any = (document.get("items") or {}).get("$ref") or document.get("$ref")
         if kind == "array":
             return self.create_collection_attribute(class_name, name, mutable)
         if kind == "mapped_array":
@@ -148,9 +152,7 @@ class Factory:
         """Return the attribute that refers to one entity of the type *reference*."""
         return attribute_.ReferenceAttribute(name, reference, mutable=mutable)
 
-    def create_collection_attribute(
-        self, class_name: str, name: str, mutable: bool
-    ) -> attribute_.Attribute:
+    def create_collection_attribute(self, class_name: str, name: str, mutable: bool) -> attribute_.Attribute:
         """Return the attribute that holds several entities."""
         return attribute_.CollectionAttribute(name, mutable=mutable)
 
