@@ -39,8 +39,9 @@ def rewrite(idioms: Idioms, statement: Statement) -> Statement:
 
 @dataclass(frozen=True)
 class _Step:
-    """An idiom within a path: what leads to it, what it means and what follows."""
+    """An idiom within a path: whose it is, what leads to it, what it means and what follows."""
 
+    owner: str
     prefix: Tuple[Segment, ...]
     over_many: bool
     segment: Segment
@@ -94,9 +95,9 @@ class _Rewriter:
         made = self.match(step, item)
         if made is not None:
             return self.below(step, made)
-        if step.segment.name == "review_session_object" and not step.idiom.path:
+        if self.is_through(step):
             rest = Path(step.rest or (Segment("id"),))
-            return self.below(step, self.on_object(replace(item, path=rest)))
+            return self.below(step, self.through(step, replace(item, path=rest)))
         return replace(item, path=self.replaced(step, item.path))
 
     def match(self, step: _Step, item: Comparison) -> Optional[Criteria]:
@@ -126,9 +127,9 @@ class _Rewriter:
         if not isinstance(values, Statement) and step.idiom.criterion is not None and not step.rest:
             made = self.any_of(item.path, values, entity_type)
             return Not(made) if item.negated else made
-        if step.segment.name == "review_session_object" and not step.idiom.path:
+        if self.is_through(step):
             rest = Path(step.rest or (Segment("id"),))
-            return self.below(step, self.on_object(replace(item, path=rest)))
+            return self.below(step, self.through(step, replace(item, path=rest)))
         return replace(item, path=self.replaced(step, item.path))
 
     def any_of(self, path: Path, values: Sequence[Value], entity_type: str) -> Criteria:
@@ -137,9 +138,8 @@ class _Rewriter:
 
     def relation(self, item: Relation, entity_type: str) -> Criteria:
         step = self.find(item.path, entity_type)
-        if step is not None and step.segment.name == "review_session_object" and not step.idiom.path:
-            inner = self.criteria(item.criteria, "ReviewSessionObject") if item.criteria is not None else None
-            return self.below(step, self.on_object(inner))
+        if step is not None and self.is_through(step):
+            return self.below(step, self.through(step, item.criteria))
         path = item.path if step is None else self.replaced(step, item.path)
         quantifier = item.quantifier
         if step is not None and "review_session_objects" in path.names:
@@ -150,14 +150,22 @@ class _Rewriter:
         criteria = item.criteria if target is None else self.criteria(item.criteria, target)
         return replace(item, path=path, quantifier=quantifier, criteria=criteria)
 
-    def on_object(self, criteria: Optional[Criteria]) -> Criteria:
-        """Return the criteria of notes whose review session object meets *criteria*."""
+    def is_through(self, step: _Step) -> bool:
+        """Return whether an idiom leads to another type that the schema has no path to."""
+        if step.idiom.through is None:
+            return False
+        path = step.idiom.path
+        return not path or path[0] not in self.attributes(step.owner)
+
+    def through(self, step: _Step, criteria: Optional[Criteria]) -> Criteria:
+        """Return the criteria of what goes with something of another type that meets *criteria*."""
+        assert step.idiom.through is not None
+        here, entity_type, there = step.idiom.through
         if criteria is not None:
-            criteria = self.criteria(criteria, "ReviewSessionObject")
-        statement = Statement(
-            "ReviewSessionObject", projections=(Projection(Path((Segment("id"),))),), criteria=criteria
-        )
-        return Membership(Path((Segment("parent_id"),)), statement)
+            criteria = self.criteria(criteria, entity_type)
+        projection = Projection(Path((Segment(there),)))
+        statement = Statement(entity_type, projections=(projection,), criteria=criteria)
+        return Membership(Path((Segment(here),)), statement)
 
     def below(self, step: _Step, criteria: Criteria) -> Criteria:
         """Put *criteria* behind the path that leads to the idiom."""
@@ -203,7 +211,7 @@ class _Rewriter:
             idiom = self.idioms.idiom(current, segment.name)
             if idiom is not None and segment.name not in self.attributes(current):
                 prefix, rest = path.segments[:index], path.segments[index + 1 :]
-                return _Step(prefix, over_many, segment, idiom, rest)
+                return _Step(current, prefix, over_many, segment, idiom, rest)
             attribute = self.attributes(current).get(segment.name)
             if attribute is None:
                 return None

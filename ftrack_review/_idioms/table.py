@@ -21,7 +21,9 @@ __all__ = ["CONCERNED", "IDIOMS", "SECOND_NAMES", "Idiom"]
 class Idiom:
     """What one name means.
 
-    *path* is the path it stands for, where it stands for one: queries put it in its place. *needs* are the
+    *path* is the path it stands for, where it stands for one: queries put it in its place. Where the schema has
+    no such path, *through* says how queries get to another type all the same: an attribute here, the type, and
+    the attribute there that holds the same value. *needs* are the
     attributes that reading it needs, fetched where it is projected. *criterion* makes the criteria for a
     comparison with a text, where that is more than a comparison of *path*. *read* and *write* work on an
     entity; without them the value at *path* is read and written.
@@ -29,6 +31,7 @@ class Idiom:
 
     path: Tuple[str, ...] = ()
     cast: Optional[str] = None
+    through: Optional[Tuple[str, str, str]] = None
     needs: Tuple[str, ...] = ()
     criterion: Optional[Callable[[Session, str], Optional[Criteria]]] = None
     read: Optional[Callable[[Entity], Any]] = None
@@ -63,7 +66,10 @@ _COMMENT: Dict[str, Idiom] = {
     "text": Idiom(path=("content",)),
     "user": Idiom(path=("author",)),
     "review_session_object": Idiom(
-        needs=("parent_id", "parent_type"), read=meaning.get_note_object, write=meaning.set_note_object
+        through=("parent_id", "ReviewSessionObject", "id"),
+        needs=("parent_id", "parent_type"),
+        read=meaning.get_note_object,
+        write=meaning.set_note_object,
     ),
     "review_session_object_id": Idiom(path=("parent_id",)),
 }
@@ -90,7 +96,13 @@ IDIOMS: Mapping[str, Mapping[str, Idiom]] = {
     },
     "ReviewSessionObject": {"asset_version_id": Idiom(path=("version_id",))},
     "ReviewSessionInvitee": {
-        "user": Idiom(path=("resource",), cast="User", read=meaning.get_user, write=meaning.set_user),
+        "user": Idiom(
+            path=("resource",),
+            cast="User",
+            through=("email", "User", "email"),  # On servers older than the resource of invitees.
+            read=meaning.get_user,
+            write=meaning.set_user,
+        ),
         "user_id": Idiom(path=("resource_id",)),
         "invitation_status": Idiom(
             needs=("last_sent_at", "created_from_shared_url", "statuses"),

@@ -139,9 +139,11 @@ def _addresses(review_session: Entity) -> Dict[str, str]:
     invitees = list(
         session.query(f"select name, email from ReviewSessionInvitee where review_session_id is {quote(key)}")
     )
-    for entity in session.created:
-        if entity.entity_type == "ReviewSessionInvitee" and entity["review_session"] is review_session:
-            invitees.append(entity)
+    invitees.extend(
+        entity
+        for entity in session.created
+        if entity.entity_type == "ReviewSessionInvitee" and entity["review_session"] is review_session
+    )
     return {invitee["email"].lower(): invitee["name"] for invitee in invitees if invitee["email"]}
 
 
