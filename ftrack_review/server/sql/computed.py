@@ -151,8 +151,23 @@ def _review_thumbnail(build: Build, scope: Scope, owner: EntityType) -> ColumnEl
 
 
 def _is_latest(build: Build, scope: Scope, owner: EntityType) -> ColumnElement[Any]:
-    latest = _latest_of(build, scope.own(owner.columns["asset_id"]), scope)
-    return sa.case((scope.key() == latest, sa.true()), else_=sa.false())
+    """Look for a newer one, which ends at the first; sorting all versions of the asset would cost more."""
+    other = build.scope(owner)
+    lowest: ColumnElement[int] = sa.literal_column("-1", sa.Integer())
+    version, row = owner.columns["version"], owner.table.c._row
+    own = sa.func.coalesce(scope.own(version), lowest)
+    others = sa.func.coalesce(other.own(version), lowest)
+    asset = owner.columns["asset_id"]
+    newer = (
+        sa.select(sa.literal_column("1"))
+        .where(
+            other.own(asset) == scope.own(asset),
+            sa.or_(others > own, sa.and_(others == own, other.own(row) > scope.own(row))),
+        )
+        .correlate(scope.source)
+        .exists()
+    )
+    return sa.case((newer, sa.false()), else_=sa.true())
 
 
 def _latest_version(build: Build, scope: Scope, owner: EntityType) -> ColumnElement[Any]:

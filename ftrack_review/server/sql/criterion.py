@@ -69,17 +69,40 @@ class _Compiler:
         self._build = build
         self._subquery = subquery
 
-    def compile(self, scope: Scope, criteria: Criteria, negated: bool) -> ColumnElement[bool]:
+    def compile(
+        self, scope: Scope, criteria: Criteria, negated: bool, *, is_reached: bool = False
+    ) -> ColumnElement[bool]:
+        """Return *criteria* or their complement. *is_reached* tells that few rows come this far anyway."""
         if isinstance(criteria, (And, Or)):
-            items = [self.compile(scope, item, negated) for item in criteria.items]
+            if isinstance(criteria, And) and not negated:
+                # Beside a key that is given, relations are asked of the few rows with that key.
+                is_reached = is_reached or any(self._gives_key(scope, item) for item in criteria.items)
+            items = [self.compile(scope, item, negated, is_reached=is_reached) for item in criteria.items]
             return _chain(items, conjunction=isinstance(criteria, And) != negated)
         if isinstance(criteria, Not):
-            return self.compile(scope, criteria.item, not negated)
-        selective = _is_selective(criteria)
+            return self.compile(scope, criteria.item, not negated, is_reached=is_reached)
+        selective = _is_selective(criteria) and not is_reached and not negated
         if isinstance(criteria, Relation):
             return self._relation(scope, criteria, negated, selective)
         test = self._test_of(criteria)
         return self._over_path(scope, criteria.path.segments, test, negated, selective)
+
+    def _gives_key(self, scope: Scope, criteria: Criteria) -> bool:
+        """Return whether *criteria* are an equality that an index of the table answers."""
+        if not isinstance(criteria, (Comparison, Membership)) or len(criteria.path.segments) > 1:
+            return False
+        if isinstance(criteria, Membership) and isinstance(criteria.values, Statement):
+            return False
+        if not _is_selective(criteria) or criteria.path.segments[0].name == TYPE_NAME:
+            return False
+        found = resolve(self._build.catalogue, scope.entity, criteria.path.segments[0])[0]
+        relation = found.relation
+        column = found.owner.columns.get(found.attribute.name)
+        if relation is not None and relation.how == "reference":
+            column = relation.local_column
+        return column is not None and any(
+            next(iter(index.columns)) is column for index in scope.entity.table.indexes
+        )
 
     def _test_of(self, criteria: Any) -> Test:
         """Return what a comparison or membership asks of the value at the end of its path."""
@@ -103,7 +126,7 @@ class _Compiler:
         def inner(target: Scope) -> Optional[ColumnElement[bool]]:
             if criteria.criteria is None:
                 return None
-            return self.compile(target, criteria.criteria, negated=False)
+            return self.compile(target, criteria.criteria, negated=False, is_reached=not selective)
 
         def leaf(owner: Scope, negate: bool) -> ColumnElement[bool]:
             found = resolve(self._build.catalogue, owner.entity, segments[-1], relation=True)

@@ -123,14 +123,10 @@ def _widest(build: Build, entity: EntityType) -> EntityType:
 def _children(build: Build, relation: RelationInfo, request: Request) -> Tuple[Fetch, Select[Any]]:
     scope, target = _target(build, relation, request)
     belongs = scope.own(relation.join[0][1])
-    conditions = [
-        scope.own(column).is_(None) if value is None else scope.own(column) == value
-        for column, value in relation.conditions
-    ]
     statement = (
         sa.select(*target.columns, belongs)
         .select_from(scope.source)
-        .where(_among(belongs), *conditions)
+        .where(_among(belongs), *scope.conditions(relation))
         .order_by(*scope.order)
     )
     return target, statement

@@ -57,7 +57,7 @@ class Fetcher:
         """Return a record for each of *rows*, and note the edges to follow from those that are new."""
         groups: Dict[int, Tuple[Builder, List[Record], List[Any]]] = {}
         records: List[Record] = []
-        written = None if self._answer.denormalize else self._answer.written(fetch.root)
+        written = None if self._answer.denormalize else self._answer.written(fetch.family)
         builders, length = fetch.builders, fetch.key_length
         for row in rows:
             builder = builders[row[0]]

@@ -126,7 +126,10 @@ class Fetch:
         """
         self.entity = entity
         self.request = request
-        self.root = entity.root
+        #: What identifies entities together with their key. A row may be seen as two types (a label is a category,
+        #: a link has two sides): then it is two entities to clients.
+        column = entity.type_column
+        self.family = entity.name if column is None else f"{entity.root}.{column.name}"
         self.key_length = len(entity.primary_key)
         self.columns: List[ColumnElement[Any]] = [scope.type_name()]
         self._build = build

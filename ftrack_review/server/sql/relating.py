@@ -57,10 +57,7 @@ def step(build: Build, scope: Scope, resolved: Resolved, cast: Optional[EntityTy
         dense = dense_scope(build, entity, scope)
         return Step(dense.scope, dense.source, (), dense.conditions)
     target = build.scope(entity)
-    conditions = [
-        target.own(column).is_(None) if value is None else target.own(column) == value
-        for column, value in relation.conditions or ()
-    ]
+    conditions = target.conditions(relation)
     if cast is not None:
         of_type = target.is_of_type(cast)
         if of_type is not None:

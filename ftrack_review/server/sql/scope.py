@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from ftrack_review.server.catalogue import Catalogue
-    from ftrack_review.server.entity_type import EntityType
+    from ftrack_review.server.entity_type import EntityType, RelationInfo
     from ftrack_review.server.sql.shape import Slot
 
 __all__ = ["NOW", "Binder", "Build", "Scope", "in_json_list", "text_parameter"]
@@ -79,6 +79,18 @@ class Scope:
         if column is None:
             return sa.literal_column("'" + self.entity.name + "'", sa.String())
         return self.own(column)
+
+    def conditions(self, relation: RelationInfo) -> List[ColumnElement[bool]]:
+        """Return what must hold of rows here besides belonging to the owner of *relation*.
+
+        No index is to be used for it: to SQLite without statistics ``in_reply_to_id IS NULL`` looks like few rows.
+        """
+        found: List[ColumnElement[bool]] = []
+        for column, value in relation.conditions:
+            own = self.own(column)
+            plain = sa.func.coalesce(own, own)
+            found.append(plain.is_(None) if value is None else plain == value)
+        return found
 
     def is_of_type(self, entity: EntityType) -> Optional[ColumnElement[bool]]:
         """Return the criterion that a row is of the type *entity*, None where every row is."""

@@ -399,6 +399,17 @@ def test_shared_elements_are_written_once(site):
     assert [set(ancestor) for ancestor in found[1]["ancestors"]] == [{"__entity_type__", "id"}] * 2
 
 
+def test_a_row_that_is_two_types_is_two_entities(site):
+    """One table holds labels and categories; clients tell them apart by the name of their type."""
+    found = one(
+        site, "select category.name, note_label_links.label.name from Note where id is n3", denormalize=False
+    )
+    assert found["category"]["__entity_type__"] == "NoteCategory"
+    label = found["note_label_links"][0]["label"]
+    assert label["__entity_type__"] == "NoteLabel"
+    assert found["category"]["name"] == label["name"] == "Client feedback"
+
+
 # Entities in the form in which create and update answer.
 
 
