@@ -13,11 +13,11 @@ Called by ``writing`` and ``linking``.
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, MutableMapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
 
 from ftrack_review.server import rules, statements
+from ftrack_review.server.forms import kept_with
 from ftrack_review.server.statements import chunks
 
 if TYPE_CHECKING:
@@ -106,9 +106,6 @@ class _Plan:
     links: Tuple[Any, ...]  # Columns of hidden link tables that hold a deleted key.
 
 
-_plans: MutableMapping[Any, Dict[str, _Plan]] = weakref.WeakKeyDictionary()
-
-
 def remove(context: RequestContext, rows: Iterable[Row]) -> None:
     """Delete *rows* and what depends on them. Raise the fault where a rule forbids deleting one of *rows*."""
     level = [row for row in rows if not row.removed]
@@ -155,7 +152,7 @@ def _dependents_of(context: RequestContext, name: str, members: List[Row], seen:
 
 
 def _plan_of(catalogue: Any, name: str) -> _Plan:
-    plans = _plans.setdefault(catalogue, {})
+    plans: Dict[str, _Plan] = kept_with(catalogue, "_delete_plans")
     plan = plans.get(name)
     if plan is None:
         plan = plans[name] = _make_plan(catalogue, catalogue.types[name])

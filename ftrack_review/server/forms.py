@@ -9,16 +9,15 @@ Called by ``writing`` and the checks at the end.
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, List, Mapping, MutableMapping, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Sequence, Tuple
 
 from ftrack_review.protocol.schema import nearest
 from ftrack_review.server.errors import ServerFault, describe, validation_error
 from ftrack_review.server.values import Converter, converter_of, is_key
 from ftrack_review.symbol import NOT_SET
 
-__all__ = ["Field", "Form", "Incoming", "Link", "entity_named", "form_of"]
+__all__ = ["Field", "Form", "Incoming", "Link", "entity_named", "form_of", "kept_with"]
 
 _EXTRA = "__entity_type__"
 
@@ -175,14 +174,18 @@ def entity_named(catalogue: Any, name: Any) -> Any:
     raise validation_error(f"There is no entity type {describe(name)}{hint}", "entity_type")
 
 
-_forms: MutableMapping[Any, Dict[str, Form]] = weakref.WeakKeyDictionary()
+def kept_with(catalogue: Any, name: str) -> Dict[str, Any]:
+    """Return a dictionary for what was worked out from *catalogue*, which lives exactly as long as it does.
+
+    (A weak dictionary would not do: what is kept refers to the catalogue, which would then never go.)
+    """
+    kept: Dict[str, Any] = vars(catalogue).setdefault(name, {})
+    return kept
 
 
 def form_of(catalogue: Any, entity: Any) -> Form:
     """Return the form of *entity*, a type of *catalogue*. It is made once for each catalogue."""
-    forms = _forms.get(catalogue)
-    if forms is None:
-        forms = _forms.setdefault(catalogue, {})
+    forms: Dict[str, Form] = kept_with(catalogue, "_write_forms")
     form = forms.get(entity.name)
     if form is None:
         form = forms[entity.name] = _make_form(catalogue, entity)

@@ -1,11 +1,14 @@
+import gc
+import shutil
 import uuid
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ftrack_review.server import dispatch as dispatching
 from ftrack_review.server.errors import ServerFault
-from tests.unit.server.writing.desk import create, update
+from tests.unit.server.writing.desk import Desk, create, update
 
 
 def test_results_come_in_the_order_of_the_actions(desk):
@@ -181,3 +184,14 @@ def test_a_handler_can_write_by_the_same_rules(desk, monkeypatch):
     with pytest.raises(ServerFault):
         desk.send({"action": "make_project", "name": "q"}, create("AssetVersion"))
     assert ran == ["p"], "and does not happen without"
+
+
+def test_nothing_outlives_a_server(prepared_database, tmp_path):
+    shutil.copy(prepared_database, tmp_path / "ftrack.sqlite")
+    desk = Desk(tmp_path / "ftrack.sqlite")
+    desk.delete("Project", desk.project())
+    desk.store.close()
+    catalogue = weakref.ref(desk.catalogue)
+    del desk
+    gc.collect()
+    assert catalogue() is None
