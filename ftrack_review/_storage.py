@@ -328,15 +328,23 @@ def _reporting(location: Any, progress: Optional[Progress]) -> Any:
 def _is_recorded(session: Session, created: Sequence[Entity]) -> bool:
     """Return whether it is recorded in this session, not yet on the server, where *created* are."""
     keys = {component["id"] for component in created}
-    for entity in session.created:
-        if entity.entity_type == "ComponentLocation" and entity["component"]["id"] in keys:
-            return True
+    with session.auto_populating(False):
+        for entity in session.created:
+            if entity.entity_type == "ComponentLocation":
+                component = entity["component"]
+                if (component["id"] if component else entity["component_id"]) in keys:
+                    return True
     return False
 
 
 def _undo(session: Session, created: Sequence[Entity]) -> None:
     """Take back that *created* were created: nothing of it is sent."""
     origin = session.get("Location", symbol.ORIGIN_LOCATION_ID)
+    keys = {component["id"] for component in created if _is_created(component)}
+    for entity in session.created:
+        # Metadata among the values was created with the component.
+        if entity.entity_type == "Metadata" and entity["parent_id"] in keys:
+            session.delete(entity)
     for component in reversed(created):
         if _is_created(component):
             origin._deregister_component_in_location(component)

@@ -197,6 +197,21 @@ def test_a_missing_file_leaves_nothing_behind(session, server, origin, tmp_path)
     check_nothing_is_left(session, origin)
 
 
+def test_nothing_of_a_component_with_a_version_and_metadata_is_left(session, server, version, origin):
+    elsewhere = session.create(
+        "ComponentLocation", {"location_id": server["id"], "resource_identifier": "mine"}
+    )
+    data = {"name": "x", "metadata": {"ftr_meta": "{}"}}
+    with pytest.raises(exception.LocationError):
+        version.create_component("/nowhere/file.mov", data, location=server)
+    with pytest.raises(exception.LocationError):
+        version.create_component("/nowhere/f.%04d.exr [1-3]", data, location=server)
+    assert session.created == [elsewhere]
+    session.delete(elsewhere)
+    check_nothing_is_left(session, origin)
+    assert session.query("Metadata").all() == []
+
+
 def test_a_sequence_with_a_missing_file_leaves_nothing_behind(session, server, origin, frames, tmp_path):
     os.remove(tmp_path / "file.0003.exr")
     removed = []
