@@ -12,7 +12,7 @@ from ftrack_review.media.requirement import require
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["MovieWriter"]
+__all__ = ["MovieWriter", "writing"]
 
 _ENCODERS = ("libx264", "h264_videotoolbox", "h264_mf", "libopenh264")
 
@@ -45,7 +45,7 @@ class MovieWriter:
         self.name = name or path
         self.fps = _storable(fps)
         self.frames = 0
-        with self._writing():
+        with writing(self.name):
             self._container = av.open(path, "w", format="mp4", options={"movflags": "+faststart"})
             self._video = self._add_video(width, height)
             self._audio = None if sound is None else self._add_audio(sound)
@@ -88,7 +88,7 @@ class MovieWriter:
 
     def write(self, frame: Any) -> None:
         """Add *frame*, which has the movie's size and format, as the next one."""
-        with self._writing():
+        with writing(self.name):
             frame.pts = self.frames
             frame.time_base = 1 / self.fps
             # The encoder would take the kinds of the source's frames for orders.
@@ -100,13 +100,13 @@ class MovieWriter:
     def write_sound(self, frame: Any) -> None:
         """Add *frame*, sound of the movie's rate and layout whose time is set."""
         if self._audio is not None:
-            with self._writing():
+            with writing(self.name):
                 for packet in self._audio.encode(frame):
                     self._container.mux(packet)
 
     def finish(self) -> None:
         """Write what the encoders still hold, and the index."""
-        with self._writing():
+        with writing(self.name):
             for stream in (self._video, self._audio):
                 if stream is not None:
                     for packet in stream.encode(None):
@@ -130,13 +130,16 @@ class MovieWriter:
         with contextlib.suppress(self._av.error.FFmpegError, ValueError, OSError):
             self._container.close()
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except (self._av.error.FFmpegError, OSError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise exception.MediaError(f"{self.name} cannot be written: {reason}.") from error
+
+@contextlib.contextmanager
+def writing(name: str) -> Iterator[None]:
+    """Turn what goes wrong in writing *name* into a :exc:`~ftrack_review.exception.MediaError` that says so."""
+    av = require("av")
+    try:
+        yield
+    except (av.error.FFmpegError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise exception.MediaError(f"{name} cannot be written: {reason}.") from error
 
 
 def _storable(fps: Fraction) -> Fraction:

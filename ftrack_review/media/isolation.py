@@ -48,7 +48,8 @@ _INTERPRETERS = ("python", "pypy", "mayapy", "hython")
 
 _BOOTSTRAP = (
     "import json, sys; request = json.loads(sys.stdin.readline()); "
-    "sys.path.extend(path for path in request['path'] if path not in sys.path); "
+    "mine, yours = sys.path[:], request['path']; first, last = (yours, mine) if request['first'] else (mine, yours); "
+    "sys.path[:] = list(dict.fromkeys(first + last)); "
     "from ftrack_review.media.isolation import serve; serve(request)"
 )
 
@@ -191,6 +192,8 @@ def _run_child(
         "function": function_name,
         "arguments": {name: _pack(value) for name, value in arguments.items()},
         "path": _import_path(),
+        # Our own interpreter has to find the very modules that we have; another one its own standard library.
+        "first": python == sys.executable,
     }
     with tempfile.TemporaryFile() as remarks:
         try:
@@ -313,7 +316,8 @@ def _too_long(subject: str, limit_s: float) -> str:
 
 def _import_path() -> List[str]:
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return [here, *(os.path.abspath(path) for path in sys.path)]
+    known = [os.path.abspath(path) for path in sys.path]
+    return known if here in known else [here, *known]
 
 
 def _pack(value: Any) -> Any:

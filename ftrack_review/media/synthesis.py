@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 from ftrack_review import exception
 from ftrack_review.media.conform import Conformer, Geometry
+from ftrack_review.media.encoder import writing
 from ftrack_review.media.footage import quiet
 from ftrack_review.media.rate import Rate, parse_rate
 from ftrack_review.media.requirement import require
@@ -100,7 +101,7 @@ def make_movie(
     quiet(av)
     rate = parse_rate(fps)
     encoder, pixel_format, sound = _WRITERS[suffix]
-    with replacing(path) as temporary, av.open(temporary, "w") as container:
+    with replacing(path) as temporary, writing(name_of(path)), av.open(temporary, "w") as container:
         video = container.add_stream(encoder, rate=rate)
         video.width, video.height = size
         video.pix_fmt = pixel_format

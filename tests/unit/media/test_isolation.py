@@ -136,3 +136,11 @@ def test_a_wrong_call_is_the_callers_fault(made):
         media.isolated("encode_everything", {})
     with pytest.raises(TypeError):
         media.isolated("probe", {"paht": made / "plain.mp4"})
+
+
+def test_the_child_imports_what_its_parent_has(made, tmp_path, monkeypatch):
+    """A package that was put before an installed one is before it in the child too."""
+    (tmp_path / "av.py").write_text("raise ImportError('the one put in front')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(exception.MissingDependencyError, match="the one put in front"):
+        media.isolated("probe", {"path": made / "plain.mp4"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 
 import av
@@ -303,3 +304,14 @@ def test_a_damaged_picture_in_a_sequence_is_named_and_leaves_nothing(tmp_path):
     with pytest.raises(exception.MediaError, match=r"a\.4\.exr"):
         media.encode_sequence(tmp_path / "a.%d.exr", tmp_path / "out.mp4")
     assert len(list(tmp_path.iterdir())) == 5
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+def test_a_full_disk_is_named():
+    from ftrack_review.media.encoder import MovieWriter
+
+    with pytest.raises(exception.MediaError, match=r"out\.mp4 cannot be written: No space left"):
+        writer = MovieWriter("/dev/full", width=64, height=64, fps=Fraction(24), name="out.mp4")
+        with writer:
+            for _ in range(3):
+                writer.write(av.VideoFrame(64, 64, "yuv420p"))
