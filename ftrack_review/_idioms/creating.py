@@ -91,15 +91,12 @@ def _create_review_object(idioms: Idioms, data: _Data) -> Optional[Entity]:
     return session.create("ReviewSessionObject", data)
 
 
-def _find_or_create_asset(session: Session, name: str, parent: Entity) -> Entity:
+def _find_or_create_asset(session: Session, name: str, parent: Entity) -> Any:
     key = parent["id"]
-    for operation in session.recorded_operations:
+    for entity in session.created:
         # An asset that is queued under this parent and not committed yet cannot be queried.
-        values = getattr(operation, "entity_data", None)
-        if operation.entity_type == "Asset" and values and values.get("name") == name:
-            queued = session.get("Asset", operation.entity_key["id"])
-            if queued is not None and queued["parent"] is parent:
-                return queued
+        if entity.entity_type == "Asset" and entity["name"] == name and entity["parent"] is parent:
+            return entity
     if parent.state is not symbol.CREATED:
         found = session.query(f"Asset where name is {quote(name)} and context_id is {quote(key)}").first()
         if found is not None:
@@ -194,7 +191,7 @@ def _create_object_component(idioms: Idioms, data: _Data) -> Optional[Entity]:
 
 def _create_file_component(idioms: Idioms, data: _Data) -> Optional[Entity]:
     taken = _take(idioms, "FileComponent", data, "file_path")
-    container = data.get("container")
+    container: Any = data.get("container")
     on_version = getattr(container, "entity_type", None) == "AssetVersion"
     if not taken and not on_version:
         return None

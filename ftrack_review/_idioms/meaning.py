@@ -52,7 +52,7 @@ def set_status(review_session: Entity, value: Any) -> None:
             review_session["availability"] = _CLOSED
         review_session["end_date"] = now
     # The server decides; what it said before the change no longer holds.
-    review_session.attributes.get("is_open").set_remote_value(review_session, symbol.NOT_SET)
+    _forget(review_session, "is_open")
 
 
 def match_status(_session: Session, text: str) -> Criteria:
@@ -82,8 +82,7 @@ def _read_status(value: Any) -> bool:
 
 
 def _is_open(review_session: Entity) -> bool:
-    attributes = review_session.attributes
-    pending = any(attributes.get(name).is_modified(review_session) for name in ("end_date", "availability"))
+    pending = any(_is_modified(review_session, name) for name in ("end_date", "availability"))
     if not pending and review_session["is_open"] is not None:
         return bool(review_session["is_open"])
     # Changed here and not committed yet, so the server has not decided: its rule, applied here.
@@ -148,7 +147,7 @@ def set_invitation_status(invitee: Entity, value: Any) -> None:
         return
     if text == "sent":
         invitee.session.send_review_session_invite(invitee)
-        invitee.attributes.get("last_sent_at").set_remote_value(invitee, symbol.NOT_SET)
+        _forget(invitee, "last_sent_at")
         return
     raise OperationError(
         f"The invitation of {invitee['name']} is {present!r} and cannot be made {value!r}: it follows from what "
@@ -269,7 +268,7 @@ def creation_of_parent(item: Any) -> Mapping[str, Any]:
 def get_component_object(component: Entity) -> Optional[Entity]:
     """Return the review session object that shows a component's version, None where there is none."""
     version = component["version"]
-    objects = version["review_session_objects"] if version is not None else ()
+    objects: Any = version["review_session_objects"] if version is not None else ()
     return objects[0] if len(objects) else None
 
 
@@ -290,6 +289,18 @@ def get_file_path(component: Entity) -> Optional[str]:
         return str(location.get_filesystem_path(component))
     except Error:
         return str(location.get_resource_identifier(component))
+
+
+def _forget(entity: Entity, name: str) -> None:
+    """Drop what the server said of an attribute, so that the next reader asks again."""
+    attribute = entity.attributes.get(name)
+    if attribute is not None:
+        attribute.set_remote_value(entity, symbol.NOT_SET)
+
+
+def _is_modified(entity: Entity, name: str) -> bool:
+    attribute = entity.attributes.get(name)
+    return attribute is not None and attribute.is_modified(entity)
 
 
 def _now() -> Any:

@@ -8,7 +8,6 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Union
 
 from ftrack_review.exception import Error, MediaError, MissingDependencyError, ReviewError
@@ -17,6 +16,8 @@ from ftrack_review.review import playlist, schedule
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from ftrack_review.entity.base import Entity
 
 __all__ = ["publish"]
@@ -87,7 +88,7 @@ def publish(
         path, stem = source.path, name or source.stem
         if source.is_sequence:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ftrack_review-"))
-            path = _convert(source, folder, fps or _project_fps(review_session), fps, hold_missing, report)
+            path = _convert(source, folder, _project_fps(review_session), fps, hold_missing, report)
         made: List[Entity] = stack.enter_context(_removed_on_failure(session))
         if version is None:
             version = _create_version(review_session, stem, asset, asset_type, task, comment, made)
@@ -121,17 +122,13 @@ def _find_source(media: str) -> _Source:
         return _Source(media, os.path.splitext(os.path.basename(media))[0], is_sequence=False)
     from ftrack_review import media as media_module
 
-    if not os.path.isdir(media) and not _looks_like_sequence(media):
+    if not media_module.is_sequence(media):
         raise MediaError(
             f"{media} does not exist. Give the path of a movie, a still, a sequence or a folder."
         )
     sequence = media_module.parse_sequence(media)
     stem = os.path.basename(sequence.head).rstrip("._- ") or os.path.basename(os.path.abspath(media))
     return _Source(media, stem, is_sequence=True)
-
-
-def _looks_like_sequence(media: str) -> bool:
-    return "%" in media or "#" in media or media.rstrip().endswith("]")
 
 
 def _probe(path: str) -> None:
@@ -147,7 +144,7 @@ def _probe(path: str) -> None:
 def _convert(
     source: _Source,
     folder: str,
-    fallback_fps: Any,
+    default_fps: Any,
     fps: Any,
     hold_missing: bool,
     report: Progress,
@@ -155,14 +152,13 @@ def _convert(
     from ftrack_review import media as media_module
 
     target = os.path.join(folder, f"{source.stem}.mp4")
-    rate = Fraction(str(fps)) if fps is not None else None
     media_module.isolated(
         "encode_sequence",
         {
             "sequence": source.path,
             "target": target,
-            "fps": rate,
-            "default_fps": Fraction(str(fallback_fps or DEFAULT_FPS)),
+            "fps": fps,
+            "default_fps": default_fps or DEFAULT_FPS,
             "hold_missing": hold_missing,
         },
         progress=lambda done, total: report("convert", done, total),
@@ -248,9 +244,7 @@ def _wait_for(job: Entity, path: str, timeout_s: float, report: Progress) -> Non
             report("encode", 100, 100)
             return
         if found["status"] == "failed":
-            raise MediaError(
-                f"The server could not encode {name}. {_reason(details)}"
-            )
+            raise MediaError(f"The server could not encode {name}. {_reason(details)}")
         report("encode", int(details.get("progress") or 0), 100)
         if time.monotonic() > deadline:
             raise MediaError(
