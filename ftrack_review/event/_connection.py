@@ -38,6 +38,8 @@ class Connection:
         self._web_socket = web_socket
         self._send_lock = threading.Lock()
         self._closed = False
+        self._reader: Optional[int] = None  # The thread that receives.
+        self._ended = threading.Event()  # It has received the last.
 
     @property
     def connected(self) -> bool:
@@ -58,6 +60,14 @@ class Connection:
 
     def receive(self) -> str:
         """Return the next text. Raise EventHubConnectionError when the connection is lost or silent."""
+        self._reader = threading.get_ident()
+        try:
+            return self._receive()
+        except EventHubConnectionError:
+            self._ended.set()
+            raise
+
+    def _receive(self) -> str:
         import websocket
 
         try:
@@ -75,7 +85,11 @@ class Connection:
         return text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
 
     def close(self) -> None:
-        """Close the socket, so that a thread in :meth:`receive` returns at once. Closing again does nothing."""
+        """Close the socket, so that a thread in :meth:`receive` returns. Closing again does nothing.
+
+        The other side may first read what was sent to it and answer, which it has :data:`CLOSE_TIMEOUT_S` for:
+        a socket that is shut at once can take the last events with it.
+        """
         if self._closed:
             return
         self._closed = True
@@ -84,10 +98,11 @@ class Connection:
             # A thread that sends to a stuck peer holds the lock until its time is out: do not wait for it.
             if self._send_lock.acquire(timeout=CLOSE_TIMEOUT_S):
                 try:
-                    self._web_socket.settimeout(CLOSE_TIMEOUT_S)
                     self._web_socket.send_close()
                 finally:
                     self._send_lock.release()
+                if self._reader not in (None, threading.get_ident()):
+                    self._ended.wait(CLOSE_TIMEOUT_S)
             if raw is not None:
                 # Closing alone does not wake a thread that waits in recv().
                 raw.shutdown(socket.SHUT_RDWR)

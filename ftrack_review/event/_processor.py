@@ -50,10 +50,11 @@ class ProcessorThread(threading.Thread):
             connection = None if self.cancelled else self._reconnect()
 
     def _read(self, connection: Connection) -> None:
-        while not self.cancelled:
+        # Until the connection ends, also when it is closed on purpose: what still comes in is only thrown away.
+        while True:
             try:
                 text = connection.receive()
-                if not self._handle(connection, text):
+                if not (self.cancelled or self._handle(connection, text)):
                     return
             except EventHubPacketError as error:
                 logger.warning("A packet was ignored: %s", error)

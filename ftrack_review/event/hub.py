@@ -7,7 +7,6 @@ thread that calls :meth:`EventHub.wait`.
 
 from __future__ import annotations
 
-import collections
 import logging
 import platform
 import queue
@@ -19,19 +18,17 @@ from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
-    Callable,
-    Deque,
     Dict,
     List,
     Mapping,
     NamedTuple,
     Optional,
     Sequence,
-    Tuple,
 )
 from urllib.parse import urlsplit
 
 from ftrack_review.event._connection import Connection, open_connection
+from ftrack_review.event._outbox import Outbox, PacketCallback
 from ftrack_review.event._processor import ProcessorThread
 from ftrack_review.event._registry import Registry
 from ftrack_review.event.base import Event
@@ -60,6 +57,8 @@ _PLAIN = re.compile(r"[\w\-.]+")
 # How long one step of a longer wait takes at most, in seconds, so that it can be interrupted on every system.
 _STEP_S = 0.5
 _JOIN_TIMEOUT_S = 5.0
+# How long disconnecting waits for the server to have read what was published last, in seconds.
+_ACKNOWLEDGE_TIMEOUT_S = 2.0
 
 
 class ServerDetails(NamedTuple):
@@ -76,10 +75,6 @@ class SocketIoSession(NamedTuple):
     id: str
     heartbeatTimeout: int  # noqa: N815 - the name that ftrack_api has.
     supportedTransports: Sequence[str]  # noqa: N815
-
-
-#: Called with the answer of the server to one packet.
-_PacketCallback = Callable[[Any], None]
 
 
 class EventHub:
@@ -118,11 +113,10 @@ class EventHub:
         self._thread: Optional[ProcessorThread] = None
         self._auto_reconnect_attempts = RECONNECT_ATTEMPTS
         self._auto_reconnect_delay = RECONNECT_DELAY_S
-        self._packet_identifier = 0
-        self._packet_callbacks: Dict[str, _PacketCallback] = {}
+        self._outbox = Outbox()
         self._reply_callbacks: Dict[str, EventCallback] = {}
-        self._unsent: Deque[Tuple[str, _PacketCallback]] = collections.deque()
         self._event_queue: queue.Queue[Event] = queue.Queue()
+        self._farewell_id: Optional[str] = None
         self._registry = Registry()
 
     def __repr__(self) -> str:
@@ -169,6 +163,9 @@ class EventHub:
             except EventHubConnectionError:
                 self._connection_initialised = False
                 raise
+            if not self._connection_initialised:
+                connection.close()
+                raise EventHubConnectionError("The event hub was closed while it connected.")
             thread = ProcessorThread(self, connection)
             with self._lock:
                 former, self._thread = self._thread, thread
@@ -190,10 +187,12 @@ class EventHub:
         if unsubscribe:
             for subscriber in self._registry.all():
                 self.unsubscribe(subscriber.metadata["id"])
+        if threading.current_thread() is not thread:
+            # A server need not read on once a socket is being closed.
+            self._outbox.wait(_ACKNOWLEDGE_TIMEOUT_S)
         with self._lock:
             connection, self._connection, self._thread = self._connection, None, None
-            self._packet_callbacks.clear()
-            self._connection_initialised = reconnect
+        self._outbox.use(None)
         if thread is not None:
             thread.cancel()
         if connection is not None:
@@ -201,7 +200,7 @@ class EventHub:
         if thread is not None and thread.is_alive() and thread is not threading.current_thread():
             thread.join(_JOIN_TIMEOUT_S)
         if not reconnect:
-            self._event_queue.put(Event("ftrack.meta.disconnected"))
+            self._give_up()
 
     def close(self) -> None:
         """Disconnect where the hub is connected, and forget what was not sent. Closing again does nothing."""
@@ -209,7 +208,7 @@ class EventHub:
             self.disconnect(unsubscribe=False)
         except EventHubConnectionError:
             self._connection_initialised = False
-        self._unsent.clear()
+        self._outbox.clear()
 
     def reconnect(self, attempts: int = 10, delay: float = 5) -> None:
         """Connect anew, *attempts* times at most, with *delay* seconds in between.
@@ -252,15 +251,23 @@ class EventHub:
             step = _STEP_S if end is None else min(_STEP_S, end - time.monotonic())
             if step <= 0:
                 return
-            try:
-                event = self._event_queue.get(timeout=step)
-            except queue.Empty:
-                if not self._connection_initialised:
+            event = self._next_event(step)
+            if event is None:
+                if self._connection_initialised:
+                    continue
+                # The last event is queued before the connection is declared gone.
+                event = self._next_event(0)
+                if event is None:
                     return
-                continue
             self._handle(event)
-            if event["topic"] == "ftrack.meta.disconnected" and not self._connection_initialised:
+            if event["id"] == self._farewell_id:
                 return
+
+    def _next_event(self, timeout_s: float) -> Optional[Event]:
+        try:
+            return self._event_queue.get(block=timeout_s > 0, timeout=timeout_s)
+        except queue.Empty:
+            return None
 
     # --- Subscribing. ----------------------------------------------------------------------------------
 
@@ -369,7 +376,7 @@ class EventHub:
         self,
         event: Event,
         synchronous: bool = False,
-        callback: Optional[_PacketCallback] = None,
+        callback: Optional[PacketCallback] = None,
         on_reply: Optional[EventCallback] = None,
     ) -> Optional[List[Any]]:
         self._prepare_event(event)
@@ -384,19 +391,13 @@ class EventHub:
                 self._reply_callbacks[event["id"]] = on_reply
                 if len(self._reply_callbacks) > _MAXIMUM_REPLY_CALLBACKS:
                     del self._reply_callbacks[next(iter(self._reply_callbacks))]
-        self._unsent.append((data, callback or partial(self._on_published, event["topic"])))
-        self._send_waiting()
+        self._outbox.send(data, callback or partial(self._on_published, event["topic"]))
         return None
 
-    def _try_to_publish(self, event: Event, callback: _PacketCallback) -> None:
+    def _try_to_publish(self, event: Event, callback: PacketCallback) -> None:
         """Publish what is sent again on the next connection anyway."""
         self._prepare_event(event)
-        connection = self._connection
-        if connection is not None:
-            try:
-                self._emit(connection, packet.encode_event(event), callback)
-            except EventHubConnectionError as error:
-                logger.debug("%s was not sent: %s", event["topic"], error)
+        self._outbox.send_now(packet.encode_event(event), callback)
 
     @staticmethod
     def _on_published(topic: str, response: Any) -> None:
@@ -474,45 +475,21 @@ class EventHub:
             is_wanted = self._thread is thread and not thread.cancelled
             if is_wanted:
                 self._connection = connection
-                # What was not answered on another connection never will be.
-                self._packet_callbacks.clear()
+                self._outbox.use(connection)
         if not is_wanted:
             connection.close()
             return False
         for subscriber in self._registry.all():
             self._notify_server_about_subscriber(subscriber)
-        self._send_waiting()
+        self._outbox.send_waiting()
         return True
 
     def _give_up(self) -> None:
         """Let those who wait for events go, as there will be no more."""
+        farewell = Event("ftrack.meta.disconnected")
+        self._farewell_id = farewell["id"]
+        self._event_queue.put(farewell)
         self._connection_initialised = False
-        self._event_queue.put(Event("ftrack.meta.disconnected"))
-
-    def _send_waiting(self) -> None:
-        """Send what waits, in order. What cannot be sent waits for the next connection."""
-        while True:
-            connection = self._connection
-            if connection is None or not connection.connected:
-                return
-            try:
-                item = self._unsent.popleft()
-            except IndexError:
-                return
-            try:
-                self._emit(connection, *item)
-            except EventHubConnectionError as error:
-                self._unsent.appendleft(item)
-                logger.debug("Events wait for the next connection: %s", error)
-                return
-
-    def _emit(self, connection: Connection, data: str, callback: _PacketCallback) -> None:
-        with self._lock:
-            self._packet_identifier += 1
-            identifier = str(self._packet_identifier)
-            self._packet_callbacks[identifier] = callback
-        # The plus asks for an acknowledgement by the program, which tells whether it worked.
-        connection.send(packet.encode(packet.EVENT, data, identifier=f"{identifier}+"))
 
     def _handle_packet(self, connection: Connection, text: str) -> None:
         """Do what one packet asks for. Raise EventHubConnectionError where it ends the connection."""
@@ -526,11 +503,7 @@ class EventHub:
             if event is not None:
                 self._event_queue.put(Event(**event))
         elif code == packet.ACKNOWLEDGE:
-            acknowledgement = packet.decode_acknowledgement(data)
-            with self._lock:
-                callback = self._packet_callbacks.pop(acknowledgement.identifier, None)
-            if callback is not None:
-                callback(acknowledgement.arguments[0] if acknowledgement.arguments else {"success": True})
+            self._outbox.acknowledge(packet.decode_acknowledgement(data))
         elif code == packet.CONNECT:
             self._event_queue.put(Event("ftrack.meta.connected"))
         elif code == packet.DISCONNECT:

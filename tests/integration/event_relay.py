@@ -66,6 +66,10 @@ class EventRelay:
         with self._changed:
             assert self._changed.wait_for(condition, timeout_s), "the relay did not see it"
 
+    def knows(self, identifier):
+        """Return whether a connection has the subscriber *identifier*."""
+        return any(identifier in subscribers for subscribers in self.connections.values())
+
     def events(self, topic):
         found = []
         for item in self.received:

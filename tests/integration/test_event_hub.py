@@ -38,9 +38,10 @@ def make_hub(relay):
 
 
 @pytest.fixture
-def hub(make_hub):
+def hub(make_hub, relay):
     opened = make_hub()
     opened.connect()
+    relay.wait_for(lambda: relay.knows(opened.id))
     return opened
 
 
@@ -65,11 +66,12 @@ def test_an_event_comes_back_to_its_sender(hub):
     assert set(event) == {"id", "topic", "data", "sent", "source", "target", "in_reply_to_event"}
 
 
-def test_events_go_from_one_hub_to_another_and_replies_come_back(hub, make_hub):
+def test_events_go_from_one_hub_to_another_and_replies_come_back(hub, make_hub, relay):
     other = make_hub()
     other.connect()
     other.subscribe("topic=studio.ask", lambda event: {"answer": event["data"]["n"] + 1}, {"id": "answerer"})
     other.subscribe("topic=studio.ask", lambda event: None)
+    relay.wait_for(lambda: relay.knows("answerer"))
     replies = []
     hub.publish(Event("studio.ask", data={"n": 41}), on_reply=replies.append)
 
@@ -90,6 +92,7 @@ def test_targets_choose_among_hubs(hub, make_hub, relay):
     seen = []
     hub.subscribe("topic=studio.x", lambda event: seen.append("hub"), {"id": "a"})
     other.subscribe("topic=studio.x", lambda event: seen.append("other"), {"id": "b"})
+    relay.wait_for(lambda: relay.knows("a") and relay.knows("b"))
     hub.publish(Event("studio.x", target="id=b"))
     wait_until(other, lambda: seen)
     hub.wait(0.2)
@@ -132,7 +135,7 @@ def test_heartbeats_are_answered(relay, make_hub):
 def test_a_lost_connection_is_made_again(hub, relay, caplog):
     seen = []
     hub.subscribe("topic=studio.x", seen.append, {"id": "mine"})
-    relay.wait_for(lambda: any("mine" in subscribers for subscribers in relay.connections.values()))
+    relay.wait_for(lambda: relay.knows("mine"))
     first = set(relay.connections)
     with caplog.at_level(logging.WARNING):
         relay.drop_all()
@@ -199,12 +202,22 @@ def test_disconnecting_ends_waiting_and_the_thread(hub, relay):
         hub.disconnect()
 
 
+def test_the_last_events_are_not_lost_by_disconnecting(make_hub, relay):
+    for number in range(1, 6):
+        hub = make_hub()
+        hub.connect()
+        for _ in range(50):
+            hub.publish(Event("studio.last"))
+        hub.close()
+        relay.wait_for(lambda number=number: len(relay.events("studio.last")) == 50 * number)
+
+
 def test_subscribers_can_stay(hub, relay):
     hub.subscribe("topic=studio.x", print, {"id": "mine"})
     hub.disconnect(unsubscribe=False)
     assert hub.get_subscriber_by_identifier("mine") is not None
     hub.connect()
-    relay.wait_for(lambda: any("mine" in subscribers for subscribers in relay.connections.values()))
+    relay.wait_for(lambda: relay.knows("mine"))
 
 
 def test_reconnecting_on_demand(hub, relay):
@@ -221,6 +234,22 @@ def test_reconnecting_on_demand(hub, relay):
         hub.publish(Event("studio.x"))
 
 
+def test_closing_while_connecting_leaves_no_connection(make_hub, relay):
+    hub = make_hub()
+    open_connection = hub._open_connection
+
+    def open_slowly():
+        connection = open_connection()
+        hub.close()
+        return connection
+
+    hub._open_connection = open_slowly
+    with pytest.raises(EventHubConnectionError, match="closed"):
+        hub.connect()
+    assert not hub.connected
+    relay.wait_for(lambda: not relay.connections)
+
+
 def test_connecting_twice_is_refused(hub):
     with pytest.raises(EventHubConnectionError, match="Already"):
         hub.connect()
@@ -228,9 +257,9 @@ def test_connecting_twice_is_refused(hub):
 
 def test_unsubscribing_reaches_the_server(hub, relay):
     identifier = hub.subscribe("topic=studio.x", print)
-    relay.wait_for(lambda: any(identifier in subscribers for subscribers in relay.connections.values()))
+    relay.wait_for(lambda: relay.knows(identifier))
     hub.unsubscribe(identifier)
-    relay.wait_for(lambda: not any(identifier in subscribers for subscribers in relay.connections.values()))
+    relay.wait_for(lambda: not relay.knows(identifier))
 
 
 @pytest.mark.parametrize("arguments", [[], [{"success": False, "message": "why {not}"}], [True]])
