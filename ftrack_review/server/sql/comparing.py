@@ -9,6 +9,7 @@ Called by ``criterion``.
 
 from __future__ import annotations
 
+import json
 import operator as python_operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ftrack_review.server.sql.scope import Build
     from ftrack_review.server.sql.shape import ListSlot, Slot
 
-__all__ = ["Test", "membership_test", "null_test", "value_test"]
+__all__ = ["CannotFoldError", "Test", "membership_test", "null_test", "rows_test", "value_test"]
 
 _COMPARE: Dict[str, Callable[[Any, Any], Any]] = {
     "is": python_operator.eq,
@@ -128,6 +129,30 @@ def membership_test(build: Build, slot: ListSlot, negated: bool) -> Test:
         return sa.and_(sa.not_(found), value.column == value.column)
 
     return Test(test)
+
+
+class CannotFoldError(Exception):
+    """Alternatives cannot be compared as one list of rows, for what their values are. They are to be kept."""
+
+
+def rows_test(
+    build: Build, operands: Sequence[Operand], slot: ListSlot, *, negated: bool
+) -> ColumnElement[bool]:
+    """Return the criterion that *operands* are together equal to one of the rows in *slot*.
+
+    Raise :exc:`CannotFoldError` where a literal may stand for several values.
+    """
+    if any(operand.kind in ("variable", ENTITY_TYPE) for operand in operands):
+        raise CannotFoldError
+    readers = [_reader(operand) for operand in operands]
+
+    def read(rows: Sequence[Sequence[Value]]) -> str:
+        return json.dumps([[reader(value) for reader, value in zip(readers, row)] for row in rows])
+
+    given = sa.func.json_each(build.bind(slot, read, sa.Text())).table_valued("value").alias()
+    parts = [sa.func.json_extract(given.c.value, f"$[{place}]") for place in range(len(operands))]
+    found = sa.tuple_(*(operand.column for operand in operands)).in_(sa.select(*parts))
+    return sa.not_(found) if negated else found
 
 
 def _reader(value: Operand) -> Reader:

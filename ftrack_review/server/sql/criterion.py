@@ -29,11 +29,19 @@ from ftrack_review.protocol.tree import (
     Statement,
 )
 from ftrack_review.server.errors import ServerFault
-from ftrack_review.server.sql.comparing import Test, membership_test, null_test, value_test
+from ftrack_review.server.sql.comparing import (
+    CannotFoldError,
+    Test,
+    membership_test,
+    null_test,
+    rows_test,
+    value_test,
+)
 from ftrack_review.server.sql.fault import query_fault
 from ftrack_review.server.sql.operand import Operand, operand, type_operand
 from ftrack_review.server.sql.relating import exists_related, reference_column
 from ftrack_review.server.sql.resolution import TYPE_NAME, Resolved, cast_type, resolve
+from ftrack_review.server.sql.shape import Rows
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -81,6 +89,8 @@ class _Compiler:
             return _chain(items, conjunction=isinstance(criteria, And) != negated)
         if isinstance(criteria, Not):
             return self.compile(scope, criteria.item, not negated, is_reached=is_reached)
+        if isinstance(criteria, Rows):
+            return self._rows(scope, criteria, negated)
         selective = _is_selective(criteria) and not is_reached and not negated
         if isinstance(criteria, Relation):
             return self._relation(scope, criteria, negated, selective)
@@ -117,6 +127,19 @@ class _Compiler:
         if slot.is_null:
             return null_test(criteria.operator)
         return value_test(self._build, criteria.operator, slot, position)
+
+    def _rows(self, scope: Scope, criteria: Rows, negated: bool) -> ColumnElement[bool]:
+        operands: List[Operand] = []
+        for path in criteria.paths:
+            found = resolve(self._build.catalogue, scope.entity, path.segments[0])
+            relation = found[0].relation
+            if len(found) > 1 or (relation is not None and relation.kind != "reference"):
+                raise CannotFoldError
+            if relation is None:
+                operands.append(operand(self._build, scope, found[0], path.segments[0]))
+            else:
+                operands.append(Operand(reference_column(self._build, scope, found[0]), "string"))
+        return rows_test(self._build, operands, criteria.slot, negated=negated)
 
     def _relation(
         self, scope: Scope, criteria: Relation, negated: bool, selective: bool

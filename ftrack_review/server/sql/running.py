@@ -15,6 +15,7 @@ from ftrack_review.protocol import grammar
 from ftrack_review.protocol.tree import Path, Projection, Segment, Statement
 from ftrack_review.server.errors import validation_error
 from ftrack_review.server.sql.answer import Answer
+from ftrack_review.server.sql.comparing import CannotFoldError
 from ftrack_review.server.sql.compilation import IDS, Plan, compile_query, compile_selection
 from ftrack_review.server.sql.fault import query_fault, unknown_type
 from ftrack_review.server.sql.fetching import Fetcher
@@ -34,6 +35,12 @@ Record = Dict[str, Any]
 _PLANS = 512
 _TEXTS = 512
 _LONGEST_TEXT = 2_000
+
+# Expressions with more literals than these are compiled anew each time.
+_MOST_KEPT = 100
+
+# SQLite takes 32,766 variables, and some are ours.
+_MOST_PARAMETERS = 30_000
 
 
 class _Kept:
@@ -75,15 +82,34 @@ def prepare(catalogue: Catalogue, query: Union[str, Statement]) -> Tuple[Plan, D
 
     def read() -> Tuple[Plan, Dict[str, Any], List[Any]]:
         statement = _parse(query) if isinstance(query, str) else query
-        shape, values = strip(statement)
-        # Names in a shape stand where they stood in the first expression of its kind; a faulty one is not kept.
-        plan: Plan = plans.get(shape, lambda: compile_query(catalogue, shape), _PLANS)
-        return plan, plan.parameters(values), values
+        try:
+            return _plan(plans, catalogue, statement)
+        except CannotFoldError:
+            return _plan(plans, catalogue, statement, fold=False)
 
     if isinstance(query, str) and len(query) <= _LONGEST_TEXT:
         found: Tuple[Plan, Dict[str, Any], List[Any]] = texts.get(query, read, _TEXTS)
         return found
     return read()
+
+
+def _plan(
+    plans: _Kept, catalogue: Catalogue, statement: Statement, *, fold: bool = True
+) -> Tuple[Plan, Dict[str, Any], List[Any]]:
+    shape, values = strip(statement, fold=fold)
+    if len(values) <= _MOST_KEPT:
+        # Names in a shape stand where they stood in the first expression of its kind; a faulty one is not kept.
+        plan: Plan = plans.get(shape, lambda: compile_query(catalogue, shape), _PLANS)
+    else:
+        # Nothing of this size comes twice, and keeping it would cost more than it saves.
+        shape, values = strip(statement, fold=fold, longest_inline_list=0)
+        plan = compile_query(catalogue, shape)
+        if len(plan.binders) > _MOST_PARAMETERS:
+            raise query_fault(
+                f"The expression has {len(plan.binders)} comparisons: expected at most {_MOST_PARAMETERS}. "
+                "A list of values after 'in' may have any length."
+            )
+    return plan, plan.parameters(values), values
 
 
 def _parse(expression: str) -> Statement:

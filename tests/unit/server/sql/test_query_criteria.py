@@ -410,6 +410,36 @@ def test_long_chains_of_criteria(site, count):
     assert len(site.query(f"Task where {conjunction}")) == 4
 
 
+def test_alternatives_of_one_kind(site):
+    """Alternatives that differ in literals only are looked up together, whatever their kinds."""
+
+    def ids(*pairs, form='(asset_id is "{}" and version is "{}")'):
+        return site.ids("AssetVersion where " + " or ".join(form.format(*pair) for pair in pairs))
+
+    pairs = [("a1", 1), ("a1", "2"), ("a2", 2), ("a3", "10.0")]
+    assert ids(*pairs) == ["v1", "v2", "v4"]
+    assert ids(*pairs, form="(asset is {} and version is {})") == ["v1", "v2", "v4"]
+    assert ids(("c", "a1"), ("d", "a2"), ("", "a1"), form='(comment is "{}" and asset.id is {})') == ["v2"]
+    text = " or ".join(
+        f"(is_published is {truth} and version is {number})" for truth, number in [(1, 1), (0, 2), (1, 2)]
+    )
+    assert site.ids(f"AssetVersion where {text}") == ["v1", "v2", "v3"]
+    assert site.ids(f"AssetVersion where not ({text})") == ["v4"]
+    assert site.ids("AssetVersion where id is v1 or id is v2 or id is none or id is v4") == ["v1", "v2", "v4"]
+    assert site.ids("AssetVersion where id is v1 or id is v2 or id is x or id is v4") == ["v1", "v2", "v4"]
+    assert site.ids("AssetVersion where not (id is v1 or id is v2 or id is x)") == ["v3", "v4"]
+    assert site.ids("AssetVersion where task.name is x or task.name is SH010 or task.name is animation") == [
+        "v1",
+        "v2",
+        "v4",
+    ]
+    notes = [("asset_version", "v1"), ("Shot", "sh1"), ("Task", "t1")]
+    text = " or ".join(f"(parent_type is {kind} and parent_id is {parent})" for kind, parent in notes)
+    assert site.ids(f"Note where {text}") == ["n1", "n2", "n4"]
+    text = " or ".join(f"(key is level and value is {number})" for number in (4, 7, 8))
+    assert site.ids(f"Task where custom_attributes any ({text})") == ["t1", "t2", "t3", "t4"]
+
+
 def test_deep_nesting_is_answered(site):
     expression = "name is animation"
     for _ in range(45):

@@ -98,6 +98,14 @@ def test_strange_text_is_only_text(site, text):
     assert len(site.query("Task")) == 4
 
 
+def test_more_comparisons_than_a_statement_takes_are_refused(site):
+    chain = " or ".join(f"name like 'x{index}%'" for index in range(31_000))
+    with pytest.raises(ServerFault, match="at most 30000"):
+        site.query(f"Task where {chain}")
+    lists = " or ".join(f"name in ({','.join(['x'] * 150)})" for _ in range(300))
+    assert site.query(f"Task where {lists}") == []
+
+
 def test_a_pattern_too_long_is_refused(site):
     with pytest.raises(ServerFault, match="pattern"):
         site.query(f'Task where name like "{"a" * 30_000}"')

@@ -139,6 +139,10 @@ def test_a_shape_is_compiled_once(crowd):
         ("AssetVersion where metadata any (key is k and value is y)", "metadata"),
         ("Task where parent.parent.name is p1", "name"),
         ("User where username is user1", "username"),
+        (
+            "Metadata where " + " or ".join(f"(parent_id is v{n} and key is k)" for n in range(500)),
+            "key_metadata",
+        ),
         ("ContextCustomAttributeValue where configuration_id is x and entity_id is t1", "custom_attribute"),
     ],
 )
@@ -156,7 +160,11 @@ def test_selective_criteria_are_answered_by_index(crowd, expression, index):
         values = compiled.construct_params(parameters)
         text = sa.text("EXPLAIN QUERY PLAN " + _named(compiled))
         lines = [row[-1] for row in connection.run(text, values)]
-    growing = [line for line in lines if line.startswith("SCAN") and "configuration" not in line]
+    growing = [
+        line
+        for line in lines
+        if line.startswith("SCAN") and "configuration" not in line and "VIRTUAL" not in line
+    ]
     assert not growing, lines
     assert any(index in line for line in lines), lines
 
