@@ -21,10 +21,12 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optio
 from ftrack_review.exception import DatabaseBusyError, DatabaseFullError, Error, NotFoundError
 from ftrack_review.server import access, files, ledger
 from ftrack_review.server.access import Caller
-from ftrack_review.server.context import Options, utc_now
+from ftrack_review.server.announcer import Announcer
+from ftrack_review.server.context import Options, RequestContext, utc_now
 from ftrack_review.server.errors import ServerFault, server_error
 from ftrack_review.server.jobs import Jobs
 from ftrack_review.server.mail import Mailer, failure_data
+from ftrack_review.server.relay import Relay
 from ftrack_review.server.standard_data import ADMINISTRATOR_ID
 from ftrack_review.server.store import Store
 
@@ -79,6 +81,8 @@ class Server:
             self.files = files.Files(media or os.path.join(self.data, "media"), is_durable=not is_temporary)
             self.mailer = Mailer(self, outbox=os.path.join(self.data, "outbox"), smtp=smtp, sender=sender)
             self.jobs = Jobs(self)
+            self.relay = Relay()
+            self.announcer = Announcer(self.store, self.relay)
         except BaseException:
             self.store.close()
             raise
@@ -111,6 +115,7 @@ class Server:
             self._is_closed = True
         self.jobs.close(timeout_s)
         self.mailer.close(timeout_s)
+        self.announcer.close(timeout_s)
         self.store.close()
 
     # What a request needs to know (context.ServerContext)
@@ -147,6 +152,10 @@ class Server:
         except Error:
             self._logger.exception("The database does not answer.")
             return False
+
+    def announce(self, context: RequestContext) -> None:
+        """Tell the clients of the event hub what a request did, as soon as there is time."""
+        self.announcer.announce(context)
 
     def committed(self, changes: Sequence[Any]) -> None:
         """Let the files and links of what was deleted go. *changes* are those of a committed batch."""

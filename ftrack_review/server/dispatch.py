@@ -92,6 +92,9 @@ def _write(server: ServerContext, actions: List[Action], caller: CallerLike, opt
             context = _make_context(server, connection, caller, options)
             results = list(_perform_all(context, actions))
             ending.finish(context)
+            announce = getattr(server, "announce", None)
+            if announce is not None:
+                connection.in_turn(functools.partial(announce, context))
             # Before the commit, so that whoever writes next finds the types that it will see.
             server.store.catalogue = context.catalogue
         except BaseException:

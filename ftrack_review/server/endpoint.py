@@ -21,10 +21,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from ftrack_review.server import access, application, pages, thumbnail
 from ftrack_review.server.errors import ServerFault, describe, not_found, server_error
+from ftrack_review.server.event_socket import EventSocket
 from ftrack_review.server.files import check_put_token, content_type, upload_fault, upload_name
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ _SHOWN = ("audio/", "image/", "video/", "application/pdf")
 
 def make_application(server: application.Server) -> ASGIApp:
     """Return the ASGI application of *server*."""
+    events = EventSocket(server)
     routes = [
         Route("/api", _Endpoint(server, _api), methods=["POST"]),
         Route("/upload/{name}", _Endpoint(server, _upload), methods=["PUT"]),
@@ -63,6 +65,8 @@ def make_application(server: application.Server) -> ASGIApp:
         Route("/component/remove", _Endpoint(server, _remove), methods=["GET"]),
         Route("/img/thumbnail2.png", _placeholder, methods=["GET"]),
         Route("/healthz", _Endpoint(server, _health), methods=["GET"]),
+        Route("/socket.io/1/", _Endpoint(server, events.shake_hands), methods=["GET"]),
+        WebSocketRoute("/socket.io/1/websocket/{session_id}", events.connect),
         *pages.make_routes(server),
     ]
 
@@ -153,10 +157,12 @@ _PREFLIGHT = {
 
 
 def redact(path: str) -> str:
-    """Return *path* as it may be logged: without the token of a personal link."""
+    """Return *path* as it may be logged: without the token of a personal link or the id of a socket."""
     parts = path.split("/")
     if len(parts) == 3 and parts[1] == "review" and len(parts[2]) >= 20:
         parts[2] = "..."
+    if len(parts) > 4 and parts[1] == "socket.io":
+        parts[4] = "..."
     return "/".join(parts)
 
 

@@ -67,6 +67,8 @@ class Listener:
         from uvicorn.protocols.http.h11_impl import H11Protocol
 
         from ftrack_review.server.endpoint import make_application
+        from ftrack_review.server.event_socket import MAXIMUM_PACKET_BYTES
+        from ftrack_review.server.socket_protocol import make_protocol
 
         started = threading.Event()
 
@@ -89,7 +91,11 @@ class Listener:
             http=Discreet,
             log_config=None,
             lifespan="off",
-            ws="none",
+            ws=make_protocol(),
+            ws_max_size=MAXIMUM_PACKET_BYTES,
+            # The event hub has heartbeats of its own, and its packets are small.
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
             server_header=False,
             timeout_graceful_shutdown=int(STOP_TIMEOUT_S),
         )

@@ -73,6 +73,7 @@ class Connection:
         self._store = store
         self._connection = connection
         self._after_commit: List[Callable[[], object]] = []
+        self._in_turn: List[Callable[[], object]] = []
         #: Whether the transaction may write.
         self.is_writer = is_writer
 
@@ -99,6 +100,13 @@ class Connection:
     def after_commit(self, action: Callable[[], object]) -> None:
         """Call *action* once what this transaction has written can be seen by others, and not if it fails."""
         self._after_commit.append(action)
+
+    def in_turn(self, action: Callable[[], object]) -> None:
+        """Call *action* once the transaction is committed, before the next one begins, and not if it fails.
+
+        The calls of this process are thus in the order of its commits. *action* must neither wait nor fail.
+        """
+        self._in_turn.append(action)
 
     def create_tables(self, metadata: MetaData) -> None:
         """Create the tables of *metadata* that are not there yet, with their indexes."""
@@ -219,6 +227,8 @@ class Store:
                 connection._connection.begin()
                 yield connection
                 plain.commit()
+                for action in connection._in_turn:
+                    action()
         finally:
             self._writer = None
             self._turn.release()

@@ -1,0 +1,214 @@
+"""The event hub over HTTP and web sockets, as Socket.IO 0.9 has it: handshake, connection, heartbeats.
+
+A client shows its key when it asks for a session, and opens the web socket with the id of that session, which
+is good once and for a minute. From then on a task for what comes in, one for what goes out and one for
+heartbeats serve the connection, until the first of them ends. What packets mean is the business of ``relay``.
+
+Called by ``endpoint``, which puts it beside the API.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, Callable, Coroutine, Dict, List, Optional, Tuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from ftrack_review.protocol import packet
+from ftrack_review.server.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.websockets import WebSocket
+
+    from ftrack_review.server.access import Caller
+    from ftrack_review.server.application import Server
+    from ftrack_review.server.relay import Peer
+
+__all__ = ["HEARTBEAT_S", "MAXIMUM_PACKET_BYTES", "EventSocket"]
+
+#: How often a heartbeat is sent, in seconds. The JavaScript client leaves after 15 without one.
+HEARTBEAT_S = 10.0
+
+#: How many heartbeats a client may leave unanswered. Counted, as time may jump while a machine sleeps.
+UNANSWERED_HEARTBEATS = 6
+
+#: The largest packet that is read, in bytes.
+MAXIMUM_PACKET_BYTES = 8 * 1024 * 1024
+
+# How long the id of a session is good, in seconds, and how many may wait to be used.
+_HANDSHAKE_S = 60.0
+_MAXIMUM_HANDSHAKES = 10_000
+
+# What clients are told about when to give up, in seconds; none of the two looks at it.
+_CLOSE_S = 25
+
+# How long a client has for its part of closing, in seconds.
+_FAREWELL_S = 2.0
+
+#: Where the server below puts a function that cuts the connection, among what it tells about a connection.
+ABORT = "ftrack_review.abort"
+
+_logger = logging.getLogger(__name__)
+
+
+class Handshakes:
+    """The sessions that clients may open a socket for."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Initialise empty, with a *clock* that gives seconds."""
+        self._clock = clock
+        # In the order in which they end.
+        self._waiting: Dict[str, Tuple[float, Caller]] = {}
+
+    def add(self, caller: Caller) -> str:
+        """Return the id of a new session of *caller*."""
+        now = self._clock()
+        while self._waiting:
+            oldest = next(iter(self._waiting))
+            if self._waiting[oldest][0] > now and len(self._waiting) < _MAXIMUM_HANDSHAKES:
+                break
+            del self._waiting[oldest]
+        session_id = secrets.token_urlsafe(24)
+        self._waiting[session_id] = (now + _HANDSHAKE_S, caller)
+        return session_id
+
+    def take(self, session_id: str) -> Optional[Caller]:
+        """Return whose session it is, once, and None where there is none with this id (any more)."""
+        end, caller = self._waiting.pop(session_id, (None, None))
+        return caller if end is not None and end > self._clock() else None
+
+
+class EventSocket:
+    """Serves the event hub of a server."""
+
+    def __init__(self, server: Server, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+        """Initialise for *server*, with a heartbeat every *heartbeat_s* seconds."""
+        self._server = server
+        self._heartbeat_s = heartbeat_s
+        self._handshakes = Handshakes()
+
+    async def shake_hands(self, _server: Server, request: Request) -> Response:
+        """Answer who shows a user and key, in headers or in the query, with the id of a session."""
+        from ftrack_review.server.endpoint import read_headers
+
+        headers, query = read_headers(request), request.query_params
+        user = headers.get("ftrack-user") or query.get("api_user")
+        key = headers.get("ftrack-api-key") or query.get("api_key")
+        caller = await run_in_threadpool(self._server.authenticate, user, key)
+        handshake = packet.Handshake(self._handshakes.add(caller), int(HEARTBEAT_S), _CLOSE_S)
+        return PlainTextResponse(packet.encode_handshake(handshake), headers={"cache-control": "no-store"})
+
+    async def connect(self, websocket: WebSocket) -> None:
+        """Serve a web socket until one side ends it."""
+        caller = self._handshakes.take(websocket.path_params["session_id"])
+        if caller is None:
+            # Before it is accepted, this is the status 403.
+            await websocket.close()
+            return
+        await websocket.accept()
+        try:
+            await _Conversation(self._server, websocket, self._heartbeat_s).hold(caller)
+        finally:
+            await _close(websocket)
+
+
+class _Conversation:
+    """What goes back and forth on one open socket."""
+
+    def __init__(self, server: Server, websocket: WebSocket, heartbeat_s: float) -> None:
+        self._relay = server.relay
+        self._websocket = websocket
+        self._heartbeat_s = heartbeat_s
+        self._unanswered = 0
+        self._loop = asyncio.get_running_loop()
+        self._ready = asyncio.Event()
+        self._overrun = asyncio.Event()
+        self._outgoing = Outgoing(self._wake)
+
+    async def hold(self, caller: Caller) -> None:
+        """Talk until one side has had enough."""
+        self._outgoing.put(packet.encode(packet.CONNECT))
+        peer = self._relay.connect(caller, self._outgoing.put)
+        parts: List[Coroutine[Any, Any, object]] = [
+            self._listen(peer),
+            self._speak(),
+            self._beat(),
+            self._overrun.wait(),
+        ]
+        tasks = [self._loop.create_task(part) for part in parts]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._relay.disconnect(peer)
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception) and not isinstance(end, (WebSocketDisconnect, OSError)):
+                _logger.error("A connection to the event hub broke down.", exc_info=end)
+        if self._outgoing.is_overrun:
+            _logger.warning("A client of %s was dropped, as it did not read its events.", caller.username)
+            # It would not read our farewell either.
+            self._websocket.scope.get(ABORT, _nothing)()
+
+    def _wake(self) -> None:
+        """Wake who sends. Called by any thread."""
+        # The loop is closed where the server is ending, and the client is gone then.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._awake)
+
+    def _awake(self) -> None:
+        self._ready.set()
+        if self._outgoing.is_overrun:
+            self._overrun.set()
+
+    async def _listen(self, peer: Peer) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] != "websocket.receive":
+                return
+            self._unanswered = 0
+            text = message.get("text")
+            if text is not None and not self._relay.receive(peer, text):
+                return
+            # What has arrived already is read without waiting; let the others have their turn.
+            await asyncio.sleep(0)
+
+    async def _speak(self) -> None:
+        while True:
+            text = self._outgoing.take()
+            if text is not None:
+                await self._websocket.send_text(text)
+                continue
+            await self._ready.wait()
+            self._ready.clear()
+
+    async def _beat(self) -> None:
+        while self._unanswered < UNANSWERED_HEARTBEATS:
+            await asyncio.sleep(self._heartbeat_s)
+            self._unanswered += 1
+            self._outgoing.put(packet.encode(packet.HEARTBEAT))
+
+
+def _nothing() -> None:
+    """Do nothing: below is a server that has no way to cut connections, only to close them."""
+
+
+async def _close(websocket: WebSocket) -> None:
+    """Say goodbye, and cut the connection of a client that does not answer in time."""
+    abort = websocket.scope.get(ABORT)
+    if abort is not None:
+        asyncio.get_running_loop().call_later(_FAREWELL_S, abort)
+    if (
+        websocket.client_state is WebSocketState.CONNECTED
+        and websocket.application_state is WebSocketState.CONNECTED
+    ):
+        with contextlib.suppress(asyncio.TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
+            await asyncio.wait_for(websocket.close(), _FAREWELL_S)
