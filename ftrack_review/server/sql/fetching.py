@@ -44,7 +44,7 @@ class Fetcher:
 
     def fetch(self, fetch: Fetch, rows: Sequence[Any]) -> List[Record]:
         """Return the records of *rows* with everything that was asked of them."""
-        records = self._write(fetch, rows)
+        records = self._write(fetch, fetch.known(rows))
         while self._pending:
             edge, pairs = self._pending.popleft()
             if edge.to_one:
@@ -114,8 +114,7 @@ class Fetcher:
         if not found:
             return ()
         parameters = {IDS: json.dumps(found), NOW: self._context.now}
-        rows: Sequence[Any] = self._connection.run(edge.statement, parameters)
-        return rows
+        return edge.target.known(self._connection.run(edge.statement, parameters))
 
     def _follow_reference(self, edge: Edge, pairs: Pairs) -> None:
         records, sources = pairs

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from ftrack_review.server.sql.computed import definer, derived, expression, is_link
 from ftrack_review.server.sql.edge import Edge, make_edge
@@ -142,6 +142,12 @@ class Fetch:
         self.builders: Dict[str, Builder] = {
             name: self._make_builder(build.catalogue.types[name]) for name in entity.concrete_types
         }
+
+    def known(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return those of *rows* whose type the schema has: an object type may have been deleted under them."""
+        if self.entity.type_column is None:
+            return rows
+        return [row for row in rows if row[0] in self.builders]
 
     def place(self, column: ColumnElement[Any], memo: Any = None) -> int:
         """Return where in a row *column* stands, selecting it if it is new; *memo* names an expression."""

@@ -188,7 +188,7 @@ def emit_entities(
     found = context.connection.run(plan.statement, parameters)
     length = plan.fetch.key_length
     asked = set(wanted)
-    rows = [row for row in found if tuple(row[1 : 1 + length]) in asked]
+    rows = [row for row in plan.fetch.known(found) if tuple(row[1 : 1 + length]) in asked]
     answer = Answer(denormalize=True)
     records = Fetcher(context.connection, catalogue, context, answer).fetch(plan.fetch, rows)
     by_key = {tuple(row[1 : 1 + length]): record for row, record in zip(rows, records)}

@@ -452,3 +452,16 @@ def test_emitted_entities_with_composite_keys(site):
 def test_emitted_collections(site):
     (record,) = emit(site, "AssetVersionList", ["l1"], ["items.version"])
     assert [item["version"] for item in record["items"]] == [1, 1]
+
+
+def test_rows_of_a_type_that_is_gone_are_left_out(tmp_path):
+    from tests.query_site import Site
+
+    site = Site(tmp_path)
+    site.add("Project", [{"id": "p1", "name": "film"}])
+    site.add("Shot", [{"id": "sh1", "name": "sh010", "parent_id": "p1", "_type": "Campaign"}])
+    site.add("Asset", [{"id": "a1", "name": "main", "context_id": "sh1"}])
+    assert [record["id"] for record in site.query("Context")] == ["p1"]
+    assert one(site, "select children.name from Project")["children"] == []
+    assert one(site, "select parent.name from Asset")["parent"] is None
+    site.close()
