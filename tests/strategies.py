@@ -9,7 +9,6 @@ from ftrack_review.protocol import tree
 KEYWORDS = """select from where and or not is is_not like not_like in not_in has any order by group limit offset
     asc ascending desc descending count sum min max none after before""".split()  # noqa: SIM905 - to be read.
 
-# --- Queries. ------------------------------------------------------------------------------------------------
 
 plain_names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 # Attributes are named like keywords in the wild; only "not" cannot be told from a negation.
@@ -227,7 +226,6 @@ word_salads = st.lists(
     max_size=25,
 ).flatmap(lambda words: st.sampled_from([" ", ""]).map(lambda blank: blank.join(words)))
 
-# --- Values. -------------------------------------------------------------------------------------------------
 
 json_scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()
@@ -249,7 +247,6 @@ datetimes = st.datetimes(
     ),
 )
 
-# --- Event expressions. --------------------------------------------------------------------------------------
 
 event_keys = st.sampled_from(["topic", "data.x", "data.y", "source.user.username", "missing", "not", "and"])
 event_values = st.one_of(

@@ -123,8 +123,6 @@ class EventHub:
         """Return the type and address."""
         return f"<{type(self).__name__} {self.get_server_url()}>"
 
-    # --- Connecting. -----------------------------------------------------------------------------------
-
     def get_server_url(self) -> str:
         """Return the address of the server, without path."""
         return f"{self.server.scheme}://{self.get_network_location()}"
@@ -269,8 +267,6 @@ class EventHub:
         except queue.Empty:
             return None
 
-    # --- Subscribing. ----------------------------------------------------------------------------------
-
     def get_subscriber_by_identifier(self, identifier: str) -> Optional[Subscriber]:
         """Return the subscriber whose metadata has *identifier* as ``id``, None if there is none."""
         return self._registry.get(identifier)
@@ -334,8 +330,6 @@ class EventHub:
     def _on_unsubscribed(subscriber: Subscriber, response: Any) -> None:
         if not isinstance(response, Mapping) or response.get("success") is not True:
             logger.warning("The server did not confirm that %r unsubscribed.", subscriber)
-
-    # --- Publishing. -----------------------------------------------------------------------------------
 
     def publish(
         self,
@@ -426,8 +420,6 @@ class EventHub:
             event["source"] = dict(source)
         self._prepare_event(event)
 
-    # --- Handling. -------------------------------------------------------------------------------------
-
     def _handle(self, event: Event, synchronous: bool = False) -> List[Any]:
         """Call those who want *event*, in the order of their priority, and return their results."""
         results: List[Any] = []
@@ -452,8 +444,6 @@ class EventHub:
         callback = self._reply_callbacks.get(event["in_reply_to_event"])
         if callback is not None:
             callback(event)
-
-    # --- Packets. --------------------------------------------------------------------------------------
 
     def _open_connection(self) -> Connection:
         return open_connection(

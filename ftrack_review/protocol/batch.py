@@ -69,6 +69,83 @@ def collapse(operations: Iterable[Operation]) -> List[Action]:
         ['create']
 
     """
+    recorded = list(operations)
+    actions = _collapse_plain(recorded)
+    return _collapse_any(recorded) if actions is None else actions
+
+
+#: Whether values of a type neither hold nor refer to entities, as far as the type tells. Filled as types come.
+_plain_types: Dict[type, bool] = {bool: True, int: True, float: True}
+
+
+def _collapse_plain(operations: List[Operation]) -> Optional[List[Action]]:
+    """Return the actions for a batch that only creates and sets single values; None for any other.
+
+    Most batches are such, and there is little to weigh: an update joins the latest action of its entity. As soon
+    as something comes that takes more thought, that is left to :func:`_collapse_any`. For speed: 2,000 creations
+    and as many updates take half the time so.
+    """
+    actions: List[Action] = []
+    created: Dict[_Token, int] = {}
+    latest: Dict[Tuple[Any, ...], Tuple[int, Dict[str, Any]]] = {}
+    for operation in operations:
+        kind = type(operation)
+        if kind is UpdateEntityOperation:
+            name, value = operation.attribute_name, operation.new_value  # type: ignore[attr-defined]
+            key = operation.entity_key.values()  # type: ignore[attr-defined]
+            identity = (operation.entity_type, *key)  # type: ignore[attr-defined]
+            found = latest.get(identity)
+            if type(value) is str:
+                if found is not None and (
+                    # It may refer to what was created meanwhile, or stand for a reference under another name.
+                    created.get(value, _BEFORE) > found[0] or (name[-3:] == "_id" and name[:-3] in found[1])
+                ):
+                    return None
+            elif not _is_plain(value):
+                return None
+            if found is not None:
+                found[1][name] = value
+                continue
+            data = {name: value}
+            action = "update"
+        elif kind is CreateEntityOperation:
+            key = operation.entity_key.values()  # type: ignore[attr-defined]
+            identity = (operation.entity_type, *key)  # type: ignore[attr-defined]
+            if identity in latest:
+                return None
+            data = {
+                name: value
+                for name, value in operation.entity_data.items()  # type: ignore[attr-defined]
+                if value is not NOT_SET
+            }
+            action = "create"
+            created[_token_of(list(key))] = len(actions)
+        else:
+            return None
+        latest[identity] = (len(actions), data)
+        actions.append(
+            {
+                "action": action,
+                "entity_type": operation.entity_type,  # type: ignore[attr-defined]
+                "entity_key": list(key),
+                "entity_data": data,
+            }
+        )
+    return actions
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether *value* is a number or a time."""
+    kind = type(value)
+    found = _plain_types.get(kind)
+    if found is None:
+        found = hasattr(value, "isoformat")
+        if len(_plain_types) < 1_000:
+            _plain_types[kind] = found
+    return found
+
+
+def _collapse_any(operations: List[Operation]) -> List[Action]:
     changes = _read(operations)
     _drop_vanished(changes)
     plan = _Plan()
@@ -108,10 +185,14 @@ class _Change:
     def drop(self, deletions: int) -> None:
         """Do not send an update that is overwritten after so many *deletions*.
 
-        A relation stays where something was deleted meanwhile: it may have moved the entity out of the way.
+        A relation stays where something was deleted meanwhile: it may have moved an entity out of the way. Not
+        so a collection that only became smaller.
         """
-        if self.deletions == deletions or not _is_relation(
-            self.operation.attribute_name, self.operation.new_value
+        operation = self.operation
+        if (
+            self.deletions == deletions
+            or not _is_relation(operation.attribute_name, operation.new_value)
+            or _only_removes(operation.old_value, operation.new_value)
         ):
             self.is_sent = False
 
@@ -316,6 +397,15 @@ def _is_relation(name: str, value: Any) -> bool:
     if isinstance(value, str):
         return name.endswith("_id")
     return _is_reference(value) or _is_collection(value)
+
+
+def _only_removes(old_value: Any, new_value: Any) -> bool:
+    """Return whether the collection *new_value* holds nothing that *old_value* did not."""
+    if not (_is_collection(old_value) and _is_collection(new_value)) or len(new_value) > len(old_value):
+        return False
+    old, new = (getattr(value, "collection", value) for value in (old_value, new_value))
+    # The same objects: anything else is a change that we need not understand.
+    return set(map(id, new)) <= set(map(id, old))
 
 
 def _is_collection(value: Any) -> bool:

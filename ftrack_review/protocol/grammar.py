@@ -142,9 +142,6 @@ def with_criteria(statement: Statement, criteria: Criteria) -> Statement:
     return replace(statement, criteria=And((*former, criteria)))
 
 
-# --- Formatting. ---------------------------------------------------------------------------------------
-
-
 def format(statement: Statement) -> str:  # noqa: A001 - parse and format are a pair.
     """Return the text of *statement*, which parses to the same tree.
 
@@ -225,9 +222,6 @@ def _format_value(value: Value) -> str:
     if value.quoted or not lexeme.is_bare(value.text):
         return quote(value.text)
     return value.text
-
-
-# --- Parsing. ------------------------------------------------------------------------------------------
 
 
 def _read(expression: str, *, whole: bool) -> Union[Statement, Criteria]:

@@ -104,8 +104,11 @@ def plain(operations):
 EXISTING = ["e0", "e1", "e2", "e3"]
 
 
+KINDS = ("create", "name", "size", "parent", "parent_id", "members", "children", "delete")
+
+
 @st.composite
-def recorded(draw):
+def recorded(draw, kinds=KINDS):
     """Return operations that a session could record: each does what it says when it is its turn."""
     server = Server(EXISTING)
     operations = []
@@ -164,6 +167,18 @@ def test_the_effect_is_the_same(operations):
     actions = batch.collapse(operations)
     assert Server(EXISTING).run(actions) == expected
     assert len(actions) <= len(operations)
+    careful = batch._collapse_any(operations)
+    assert Server(EXISTING).run(careful) == expected
+    assert len(careful) == len(actions)
+
+
+@settings(max_examples=300)
+@given(recorded(kinds=("create", "name", "size", "parent_id")))
+def test_the_short_way_for_plain_batches_has_the_same_effect(operations):
+    expected = Server(EXISTING).run(plain(operations))
+    actions = batch.collapse(operations)
+    assert Server(EXISTING).run(actions) == expected
+    assert len(actions) == len(batch._collapse_any(operations))
 
 
 @given(recorded())
