@@ -82,7 +82,8 @@ def write(path: str, document: _Document) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file)
+            # Not json.dump, which writes member by member.
+            file.write(json.dumps(document))
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -8,7 +8,7 @@ leaves every operation in place. What other threads record meanwhile waits for t
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review import _encoding, _loading
@@ -38,40 +38,34 @@ _Identity = Tuple[str, "Key"]
 class RecordedOperations(Operations):
     """The operations of a session, with the state that each entity is in because of them."""
 
-    __slots__ = ("_states", "_states_known")
+    __slots__ = ("_noted", "_states")
 
     def __init__(self) -> None:
         """Initialise empty."""
         super().__init__()
         self._states: Dict[_Identity, Symbol] = {}
-        self._states_known = True
+        # How many of the operations the states tell of: they follow when somebody asks.
+        self._noted = 0
 
     @property
     def states(self) -> Dict[_Identity, Symbol]:
         """State by identity, of the entities that have one."""
-        if not self._states_known:
-            self._states = {}
-            for operation in self._stack:
-                self._note(operation)
-            self._states_known = True
+        stack = self._stack
+        while self._noted < len(stack):
+            self._note(stack[self._noted])
+            self._noted += 1
         return self._states
-
-    def push(self, operation: Operation) -> None:
-        """Add *operation* at the end."""
-        self._stack.append(operation)
-        if self._states_known:
-            self._note(operation)
 
     def pop(self) -> Operation:
         """Remove the latest operation and return it. Raise :exc:`IndexError` if there is none."""
-        self._states_known = False
-        return super().pop()
+        operation = super().pop()
+        self._begin_anew()
+        return operation
 
     def clear(self) -> None:
         """Forget all operations."""
         super().clear()
-        self._states = {}
-        self._states_known = True
+        self._begin_anew()
 
     def drop_first(self, count: int) -> None:
         """Forget the oldest *count* operations, which were committed."""
@@ -79,12 +73,16 @@ class RecordedOperations(Operations):
             self.clear()
             return
         del self._stack[:count]
-        self._states_known = False
+        self._begin_anew()
 
     def keep(self, is_kept: Callable[[Any], bool]) -> None:
         """Forget the operations for which *is_kept* is false."""
         self._stack[:] = [operation for operation in self._stack if is_kept(operation)]
-        self._states_known = False
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._states = {}
+        self._noted = 0
 
     def _note(self, operation: Operation) -> None:
         identity = _identity_of(operation)
@@ -92,7 +90,27 @@ class RecordedOperations(Operations):
 
 
 def _identity_of(operation: Any) -> _Identity:
-    return (operation.entity_type, make_key(list(operation.entity_key.values())))
+    key = operation.entity_key
+    if len(key) == 1:
+        for value in key.values():
+            return (operation.entity_type, value)
+    return (operation.entity_type, make_key(list(key.values())))
+
+
+def _attributes_set_by(operations: Iterable[Operation]) -> Dict[_Identity, Optional[Dict[str, None]]]:
+    """Return the names of the attributes that *operations* set, by identity; None for what is deleted at last."""
+    names: Dict[_Identity, Optional[Dict[str, None]]] = {}
+    for operation in operations:
+        identity = _identity_of(operation)
+        if isinstance(operation, UpdateEntityOperation):
+            known = names.setdefault(identity, {})
+            if known is not None:
+                known[operation.attribute_name] = None
+        elif isinstance(operation, CreateEntityOperation):
+            names[identity] = dict.fromkeys(operation.entity_data)
+        else:
+            names[identity] = None
+    return names
 
 
 class UnitOfWork:
@@ -185,71 +203,60 @@ class UnitOfWork:
         """Apply the *results* of a commit of *operations*, which are forgotten."""
         session = self.session
         recorded = session.recorded_operations
-        later = list(recorded)[len(operations) :]
+        kept = _attributes_set_by(list(recorded)[len(operations) :])
         recorded.drop_first(len(operations))
-        kept: Dict[_Identity, Set[str]] = {}
-        for operation in later:
-            if isinstance(operation, UpdateEntityOperation):
-                kept.setdefault(_identity_of(operation), set()).add(operation.attribute_name)
-
-        sent: Dict[_Identity, Optional[List[str]]] = {}
-        for operation in operations:
-            identity = _identity_of(operation)
-            if isinstance(operation, DeleteEntityOperation):
-                sent[identity] = None
-            elif isinstance(operation, UpdateEntityOperation):
-                names = sent.get(identity)
-                if names is not None:
-                    names.append(operation.attribute_name)
-                else:
-                    sent[identity] = [operation.attribute_name]
-            elif isinstance(operation, CreateEntityOperation):
-                sent[identity] = list(operation.entity_data)
-        for (entity_type, key), names in sent.items():
-            if entity_type == "CustomAttributeConfiguration":
-                session._custom_attribute_configurations = None
-            entity = session._identities.find(entity_type, key)
+        sent = _attributes_set_by(operations)
+        identities = session._identities
+        for identity, names in sent.items():
+            entity_type, key = identity
+            entity = identities.of_type(entity_type).get(key)
             if entity is None:
                 continue
-            if names is None:
-                session._identities.remove(entity_type, key)
-                session._forget_elsewhere(entity)
-                entity._remote = None
-                entity._origin = None
-            else:
-                self._settle(entity, names, kept.get((entity_type, key)))
+            if names is not None:
+                self._settle(entity, names, kept.get(identity))
+                continue
+            identities.remove(entity_type, key)
+            session._forget_elsewhere(entity)
+            entity._remote = None
+            entity._origin = None
         self._load_results(results)
-        session._store_elsewhere(
-            entity
-            for (entity_type, key), names in sent.items()
-            if names is not None and (entity := session._identities.find(entity_type, key)) is not None
-        )
+        if any(entity_type == "CustomAttributeConfiguration" for entity_type, _ in sent):
+            session._custom_attribute_configurations = None
+        if session._further_cache is not None:
+            found = [identities.find(*identity) for identity, names in sent.items() if names is not None]
+            session._store_elsewhere(entity for entity in found if entity is not None)
 
-    def _settle(self, entity: Entity, names: List[str], kept: Optional[Set[str]]) -> None:
+    def _settle(self, entity: Entity, names: Dict[str, None], kept: Optional[Dict[str, None]]) -> None:
         """End the local state of the attributes *names* of *entity*, whose values the server has now.
 
         A plain value goes, as the answer brings what the server made of it, or the next reading does. Those
         in *kept* were set again meanwhile.
         """
         remote, values = entity._remote, entity._values
-        facts = entity._facts()
+        facts = entity.attributes._facts or entity._facts()
+        if remote is None:
+            remote = {}
         for name in facts.computed:
-            if remote is None or name not in remote:
-                values.pop(name, None)
-        for name in dict.fromkeys(names):
-            if remote is None or name not in remote:
+            if name in values and name not in remote:
+                del values[name]
+        for name in names:
+            if name not in remote:
                 continue
             if kept is not None and name in kept:
                 remote[name] = NOT_SET
                 continue
             del remote[name]
-            held = values.get(name)
-            if name not in facts.key_names and not isinstance(held, (Collection, MappedCollectionProxy)):
+            if name in facts.plain:
+                if name not in facts.key_names:
+                    values.pop(name, None)
+            elif not isinstance(values.get(name), (Collection, MappedCollectionProxy)):
                 values.pop(name, None)
             companion = facts.companions.get(name)
-            if companion not in names and companion not in remote and companion not in facts.key_names:
+            if companion in values and not (
+                companion in names or companion in remote or companion in facts.key_names
+            ):
                 # status and status_id are one column: what was known of the other is out of date.
-                values.pop(companion or "", None)
+                del values[companion]
         if not remote:
             entity._remote = None
             self.session._identities.changed.pop(id(entity), None)

@@ -67,11 +67,13 @@ def convert(value: Any) -> Any:
 class Attributes:
     """The attributes of an entity type, by name, in the order of the schema."""
 
-    __slots__ = ("_data",)
+    __slots__ = ("_data", "_facts")
 
     def __init__(self, attributes: Optional[List[Attribute]] = None) -> None:
         """Initialise with *attributes*."""
         self._data: Dict[str, Attribute] = {}
+        #: What the base of entities works out about a type.
+        self._facts: Any = None
         for attribute in attributes or ():
             self.add(attribute)
 
@@ -83,10 +85,12 @@ class Attributes:
                 f"Attribute with name {attribute.name} already added as {existing!r}."
             )
         self._data[attribute.name] = attribute
+        self._facts = None
 
     def remove(self, attribute: Attribute) -> None:
         """Remove *attribute*. Raise :exc:`KeyError` if there is none of its name."""
         del self._data[attribute.name]
+        self._facts = None
 
     def get(self, name: str) -> Optional[Attribute]:
         """Return the attribute called *name*, or None."""
@@ -195,7 +199,27 @@ class Attribute:
         """
         if not self._mutable and value is not NOT_SET and self.is_set(entity):
             raise exception.ImmutableAttributeError(self)
-        self._store_local(entity, value)
+        session = entity.session
+        name = self._name
+        with session._lock:
+            values = entity._values
+            old_value = values.get(name, NOT_SET)
+            remote = entity._remote
+            if value is NOT_SET:
+                if remote is not None and name in remote:
+                    session._unit_of_work.discard(entity, (name,))
+            else:
+                # The remote value moves aside, and the entity is marked: a commit looks at the marked only.
+                if remote is None:
+                    entity._remote = {name: old_value}
+                    session._identities.changed[id(entity)] = entity
+                elif name not in remote:
+                    remote[name] = old_value
+                values[name] = value
+            if session._switches.record_operations:
+                session.recorded_operations.push(
+                    UpdateEntityOperation(entity.entity_type, entity._primary_key(), name, old_value, value)
+                )
 
     def set_remote_value(self, entity: Entity, value: Any) -> None:
         """Take *value* as what the server holds. A local value stays."""
@@ -237,31 +261,6 @@ class Attribute:
                 entity._values[self._name] = shown
             return shown
         return value
-
-    def _store_local(self, entity: Entity, value: Any) -> None:
-        """Set *value* locally, keep the remote one aside, mark the entity and record the operation."""
-        session = entity.session
-        name = self._name
-        with session._lock:
-            values = entity._values
-            old_value = values.get(name, NOT_SET)
-            remote = entity._remote
-            if value is NOT_SET:
-                if remote is not None and name in remote:
-                    session._unit_of_work.discard(entity, (name,))
-            else:
-                if remote is None:
-                    entity._remote = {name: old_value}
-                    session._identities.changed[id(entity)] = entity
-                elif name not in remote:
-                    remote[name] = old_value
-                values[name] = value
-            if session._switches.record_operations:
-                session.recorded_operations.push(
-                    UpdateEntityOperation(
-                        type(entity).entity_type, entity._primary_key(), name, old_value, value
-                    )
-                )
 
 
 class ScalarAttribute(Attribute):
@@ -334,7 +333,7 @@ class AbstractCollectionAttribute(Attribute):
         A collection that somebody holds already takes the new content.
         """
         if value is NOT_SET:
-            self._store_local(entity, value)
+            super().set_local_value(entity, value)
             return
         if not self._mutable and self.is_set(entity):
             raise exception.ImmutableAttributeError(self)

@@ -184,7 +184,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
 
     def _key(self) -> Key:
         """Return the key as the identity map has it. Raise KeyError where a part is missing."""
-        facts = self._facts()
+        facts = self.attributes._facts or self._facts()
         if facts.key_name is not None:
             value = self._values.get(facts.key_name, NOT_SET)
             if value is not NOT_SET:
@@ -194,8 +194,11 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
     def _primary_key(self) -> Dict[str, Any]:
         """Return the values of the primary key attributes by name. Raise KeyError where one is missing."""
         values = self._values
+        facts = self.attributes._facts or self._facts()
         try:
-            return {name: values[name] for name in self._facts().key_names}
+            if facts.key_name is not None:
+                return {facts.key_name: values[facts.key_name]}
+            return {name: values[name] for name in facts.key_names}
         except KeyError as error:
             raise KeyError(
                 f"Missing required value for primary key attribute {error.args[0]!r} on entity {self!r}."
@@ -206,11 +209,10 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
 
     @classmethod
     def _facts(cls) -> _Facts:
-        facts = cls.__dict__.get("_known_facts")
+        facts: Optional[_Facts] = cls.attributes._facts
         if facts is None:
-            facts = _Facts(cls)
-            cls._known_facts = facts  # type: ignore[attr-defined]
-        return facts  # type: ignore[no-any-return]
+            facts = cls.attributes._facts = _Facts(cls)
+        return facts
 
     # --- Construction. ---
 
@@ -310,7 +312,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
         Raise :exc:`~ftrack_review.exception.UnrecognisedAttributeError`, a :exc:`KeyError`, if there is no
         such attribute, and :exc:`~ftrack_review.exception.ImmutableAttributeError` if it cannot be changed.
         """
-        attribute = self.attributes.get(key)
+        attribute = self.attributes._data.get(key)
         if attribute is None:
             idiom = self.session.idioms.attribute(type(self).entity_type, key)
             if idiom is None:

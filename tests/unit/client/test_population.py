@@ -1,0 +1,123 @@
+import pytest
+
+from ftrack_review._loading import load
+from ftrack_review.symbol import NOT_SET
+from tests.session_transport import AnsweredSession, record
+
+
+def test_a_missing_attribute_is_fetched_for_all_that_came_along(session, answers):
+    answers.rows["Task"] = [record("Task", f"t{index}") for index in range(5)]
+    tasks = session.query("select id from Task").all()
+    answers.take_requests()
+    answers.rows["Task"] = [record("Task", f"t{index}", name=f"n{index}") for index in range(5)]
+    assert [task["name"] for task in tasks] == [f"n{index}" for index in range(5)]
+    assert answers.take_queries() == [
+        'select name from Task where id in ("t0", "t1", "t2", "t3", "t4") offset 0 limit 500'
+    ]
+
+
+def test_references_are_followed_together(session, answers):
+    """The loop that sent a request per version and attribute: here it sends one per attribute."""
+    answers.rows["Task"] = [record("Task", f"t{index}") for index in range(200)]
+    tasks = session.query("select id from Task").all()
+    answers.rows["Task"] = [
+        record("Task", f"t{index}", status=record("Status", f"s{index}")) for index in range(200)
+    ]
+    answers.rows["Status"] = [record("Status", f"s{index}", name=f"n{index}") for index in range(200)]
+    answers.take_requests()
+    assert [task["status"]["name"] for task in tasks] == [f"n{index}" for index in range(200)]
+    assert len(answers.take_requests()) == 2
+
+
+def test_at_most_a_chunk_is_fetched_at_a_time_beginning_where_the_reader_is(session, answers):
+    tasks = load(session, [record("Task", f"t{index}") for index in range(700)])
+    answers.on_action = lambda action: {
+        "action": "query",
+        "data": [
+            record("Task", key.strip('" '), name="n")
+            for key in action["expression"].split("(")[1].split(")")[0].split(",")
+        ],
+        "metadata": {"next": {"offset": None}},
+    }
+    assert tasks[300]["name"] == "n"
+    (query,) = answers.take_queries()
+    assert query.count('"t') == 500
+    assert '("t300", "t301"' in query
+    assert '"t99"' in query
+    assert '"t100"' not in query
+    assert tasks[0]["name"] == "n"
+    assert answers.requests == []
+    assert tasks[100]["name"] == "n"
+    assert len(answers.take_requests()) == 1
+
+
+def test_siblings_can_be_left_alone(answers):
+    answers.rows["Task"] = [record("Task", "t1"), record("Task", "t2")]
+    with AnsweredSession(answers, populate_siblings=False) as session:
+        tasks = session.query("select id from Task").all()
+        answers.take_requests()
+        tasks[0]["name"]
+        assert answers.take_queries() == ['select name from Task where id is "t1" offset 0 limit 500']
+
+
+def test_a_reference_is_fetched_with_the_default_projections_of_its_type(session, answers):
+    (task,) = load(session, [record("Task", "t1")])
+    task["project"]
+    assert answers.take_queries() == [
+        'select project.id, project.name from Task where id is "t1" offset 0 limit 500'
+    ]
+
+
+def test_nothing_is_fetched_without_auto_population(session, answers):
+    (task,) = load(session, [record("Task", "t1")])
+    with session.auto_populating(False):
+        assert task["name"] is NOT_SET
+        assert list(task["notes"]) == []
+    assert answers.requests == []
+
+
+def test_new_entities_have_nothing_to_fetch(session, answers):
+    task = session.create("Task", {"name": "a"})
+    assert task["end_date"] is NOT_SET
+    assert list(task["notes"]) == []
+    assert dict(task["metadata"]) == {}
+    session.populate(task, "name, bid")
+    assert len(list(task.items())) == len(task)
+    assert [query for query in answers.take_queries() if "CustomAttribute" not in query] == []
+
+
+def test_populate_splits_by_type_and_number(session, answers):
+    tasks = load(session, [record("Task", f"t{index}") for index in range(501)])
+    (status,) = load(session, [record("Status", "s1")])
+    session.populate([status, *tasks, status], "name, id")
+    queries = answers.take_queries()
+    assert queries[0] == 'select name, id from Status where id is "s1" offset 0 limit 500'
+    assert [query.count('"t') for query in queries[1:]] == [500, 1]
+
+
+def test_populate_of_composite_keys(session, answers):
+    data = load(
+        session, [{"__entity_type__": "Metadata", "parent_id": 'a"', "key": key} for key in ("x", "y")]
+    )
+    session.populate(data, "value")
+    assert answers.take_queries() == [
+        "select value from Metadata where "
+        'parent_id is "a\\"" and key is "x" or parent_id is "a\\"" and key is "y" offset 0 limit 500'
+    ]
+
+
+def test_all_values_take_one_request(session, answers):
+    (task,) = load(session, [record("Task", "t1", name="a")])
+    values = dict(task.items())
+    assert values["name"] == "a"
+    assert values["end_date"] is NOT_SET
+    assert len(answers.take_requests()) == 1
+
+
+@pytest.mark.parametrize("populated", [0, 2000])
+def test_populate_does_not_look_at_pending_changes_of_others(session, answers, populated):
+    for index in range(populated):
+        session.create("Status", {"name": str(index)})
+    tasks = load(session, [record("Task", f"t{index}") for index in range(100)])
+    session.populate(tasks, "name")
+    assert len(answers.take_requests()) == 1
