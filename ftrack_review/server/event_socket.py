@@ -12,14 +12,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Callable, Coroutine, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Coroutine, Dict, FrozenSet, List, Optional, Tuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from ftrack_review.exception import Error
 from ftrack_review.protocol import packet
 from ftrack_review.server.outgoing import Outgoing
 
@@ -45,6 +47,9 @@ MAXIMUM_PACKET_BYTES = 8 * 1024 * 1024
 # How long the id of a session is good, in seconds, and how many may wait to be used.
 _HANDSHAKE_S = 60.0
 _MAXIMUM_HANDSHAKES = 10_000
+
+#: How often it is looked whether the keys of those who are connected are still good, in seconds.
+KEY_CHECK_S = 60.0
 
 # What clients are told about when to give up, in seconds; none of the two looks at it.
 _CLOSE_S = 25
@@ -88,11 +93,16 @@ class Handshakes:
 class EventSocket:
     """Serves the event hub of a server."""
 
-    def __init__(self, server: Server, *, heartbeat_s: float = HEARTBEAT_S) -> None:
-        """Initialise for *server*, with a heartbeat every *heartbeat_s* seconds."""
+    def __init__(
+        self, server: Server, *, heartbeat_s: float = HEARTBEAT_S, key_check_s: float = KEY_CHECK_S
+    ) -> None:
+        """Initialise for *server*. A heartbeat is sent every *heartbeat_s* seconds, keys are looked at every
+        *key_check_s*.
+        """
         self._server = server
         self._heartbeat_s = heartbeat_s
         self._handshakes = Handshakes()
+        self._keys = _Keys(server, key_check_s)
 
     async def shake_hands(self, _server: Server, request: Request) -> Response:
         """Answer who shows a user and key, in headers or in the query, with the id of a session."""
@@ -114,9 +124,37 @@ class EventSocket:
             return
         await websocket.accept()
         try:
-            await _Conversation(self._server, websocket, self._heartbeat_s).hold(caller)
+            conversation = _Conversation(self._server, websocket, self._heartbeat_s)
+            await conversation.hold(caller, self._keys.wait_for_end(caller))
         finally:
             await _close(websocket)
+
+
+class _Keys:
+    """Which keys are good, looked up once for all connections."""
+
+    def __init__(self, server: Server, interval_s: float) -> None:
+        self._server = server
+        self._interval_s = interval_s
+        self._good: FrozenSet[Optional[str]] = frozenset()
+        self._looked_at = -math.inf
+
+    async def wait_for_end(self, caller: Caller) -> None:
+        """Return when the key of *caller* has been revoked."""
+        while True:
+            await asyncio.sleep(self._interval_s)
+            if time.monotonic() - self._looked_at >= self._interval_s:
+                try:
+                    keys = await run_in_threadpool(self._server.list_keys)
+                except Error:
+                    # The database may be busy. Nobody is sent away for that.
+                    _logger.warning("Keys could not be looked at.", exc_info=True)
+                    continue
+                self._good = frozenset(key["id"] for key in keys)
+                self._looked_at = time.monotonic()
+            if caller.key_id not in self._good:
+                _logger.info("The key of a client of %s has been revoked.", caller.username)
+                return
 
 
 class _Conversation:
@@ -132,8 +170,8 @@ class _Conversation:
         self._overrun = asyncio.Event()
         self._outgoing = Outgoing(self._wake)
 
-    async def hold(self, caller: Caller) -> None:
-        """Talk until one side has had enough."""
+    async def hold(self, caller: Caller, revoked: Coroutine[Any, Any, None]) -> None:
+        """Talk until one side has had enough, or *revoked* returns."""
         self._outgoing.put(packet.encode(packet.CONNECT))
         peer = self._relay.connect(caller, self._outgoing.put)
         parts: List[Coroutine[Any, Any, object]] = [
@@ -141,6 +179,7 @@ class _Conversation:
             self._speak(),
             self._beat(),
             self._overrun.wait(),
+            revoked,
         ]
         tasks = [self._loop.create_task(part) for part in parts]
         try:
