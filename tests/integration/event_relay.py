@@ -1,6 +1,6 @@
 """An event server for the tests of the hub: real sockets, real routing, and switches for what can go wrong.
 
-The embedded server gets its relay later; this one speaks the protocol through the same modules.
+The embedded server has a relay of its own; this one can be told to fail in every way.
 """
 
 from __future__ import annotations
