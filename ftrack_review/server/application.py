@@ -18,14 +18,20 @@ import threading
 import uuid
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple, Union
 
-from ftrack_review.exception import DatabaseBusyError, DatabaseFullError, Error, NotFoundError
+from ftrack_review.exception import (
+    ConfigurationError,
+    DatabaseBusyError,
+    DatabaseFullError,
+    Error,
+    NotFoundError,
+)
 from ftrack_review.server import access, files, ledger
 from ftrack_review.server.access import Caller
 from ftrack_review.server.announcer import Announcer
 from ftrack_review.server.context import Options, RequestContext, utc_now
 from ftrack_review.server.errors import ServerFault, server_error
 from ftrack_review.server.jobs import Jobs
-from ftrack_review.server.mail import Mailer, failure_data
+from ftrack_review.server.mail import Mailer, failure_data, read_address
 from ftrack_review.server.relay import Relay
 from ftrack_review.server.standard_data import ADMINISTRATOR_ID
 from ftrack_review.server.store import Store
@@ -63,10 +69,12 @@ class Server:
         *base_url* is the address under which clients reach this server, or a function that gives it.
         *is_temporary* says that everything will be thrown away, so that nothing has to survive a power cut.
 
-        Raise DatabaseError where the database cannot be opened.
+        Raise ConfigurationError for a setting, and DatabaseError for a database, that cannot be used.
         """
+        # What can be refused is refused before anything is made: the first key must not be lost to a typing error.
+        mail_server = read_address(smtp) if smtp else None
         self.data = os.path.abspath(data)
-        os.makedirs(self.data, mode=0o700, exist_ok=True)
+        _make_folder(self.data)
         self._base_url = base_url
         self._lock = threading.Lock()
         self._is_closed = False
@@ -79,7 +87,9 @@ class Server:
             self.first_key: Optional[str] = self.store.prepare()[1]
             self.signer = access.Signer(self._secret())
             self.files = files.Files(media or os.path.join(self.data, "media"), is_durable=not is_temporary)
-            self.mailer = Mailer(self, outbox=os.path.join(self.data, "outbox"), smtp=smtp, sender=sender)
+            self.mailer = Mailer(
+                self, outbox=os.path.join(self.data, "outbox"), smtp=mail_server, sender=sender
+            )
             self.jobs = Jobs(self)
             self.relay = Relay()
             self.announcer = Announcer(self.store, self.relay)
@@ -318,6 +328,20 @@ class Server:
                     secret = secrets.token_hex(32)
                     ledger.set_setting(connection, "signing_secret", secret)
         return secret
+
+
+def _make_folder(path: str) -> None:
+    """Make the data folder *path*. Raise ConfigurationError where it cannot be made or not be written."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        reason = None if os.access(path, os.W_OK | os.X_OK) else "it cannot be written"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason is not None:
+        raise ConfigurationError(
+            f"The data folder {path} cannot be used: {reason}. Choose one that you may write, with --data DIR on the "
+            "command line or embedded:///DIR as the address."
+        )
 
 
 def _is_running(run: str) -> bool:

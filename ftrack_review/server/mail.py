@@ -42,31 +42,34 @@ _CLAIM_S = 120
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\Z")
 
 
-def read_address(text: str, default_port: int = 25) -> Tuple[str, int]:
-    """Return the host and port of ``HOST:PORT``, ``HOST`` or ``[IPV6]:PORT``.
-
-    Raise ConfigurationError for anything else.
-    """
-    match = re.match(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]\s]+))(?::(?P<port>\d{1,5}))?\Z", text)
-    port = int(match["port"] or default_port) if match else 0
-    if match is None or not 0 < port < 65536:
-        raise ConfigurationError(f"{text!r} is no address of an SMTP server; write it as HOST:PORT.")
-    return match["six"] or match["host"], port
+def read_address(text: str) -> Tuple[str, int]:
+    """Return the host and port of ``HOST:PORT`` or ``[IPV6]:PORT``. Raise ConfigurationError for anything else."""
+    match = re.match(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>\d{1,5})\Z", text)
+    if match is None or not 0 < int(match["port"]) < 65536:
+        raise ConfigurationError(
+            f"{text!r} is no address of an SMTP server. Write it as HOST:PORT, such as localhost:25."
+        )
+    return match["six"] or match["host"], int(match["port"])
 
 
 class Mailer:
     """Sends what is queued: by SMTP on a thread of its own, or at once into the outbox folder."""
 
     def __init__(
-        self, server: Any, *, outbox: str, smtp: Optional[str] = None, sender: Optional[str] = None
+        self,
+        server: Any,
+        *,
+        outbox: str,
+        smtp: Optional[Tuple[str, int]] = None,
+        sender: Optional[str] = None,
     ) -> None:
-        """Initialise for *server*. *smtp* is ``HOST:PORT``; without it mail is kept in the folder *outbox*.
+        """Initialise for *server*. *smtp* is a host and a port; without it mail is kept in the folder *outbox*.
 
         *sender* is the address that mail comes from.
         """
         self._server = server
         self._outbox = outbox
-        self._smtp = read_address(smtp) if smtp else None
+        self._smtp = smtp
         self.sender = sender or "ftrack-review@localhost"
         self._logger = logging.getLogger(__name__)
         self._condition = threading.Condition()

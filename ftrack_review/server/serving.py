@@ -43,10 +43,20 @@ _logger = logging.getLogger(__name__)
 class Listener:
     """A server on a port, served from a thread of its own."""
 
-    def __init__(self, server: Server, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Bind *port* of *host*, 0 for any free one. Raise ConfigurationError where that is not possible."""
+    def __init__(
+        self,
+        server: Server,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        bound: Optional[socket.socket] = None,
+    ) -> None:
+        """Bind *port* of *host*, 0 for any free one, or take over the socket *bound*.
+
+        Raise ConfigurationError where that is not possible.
+        """
         self._server = server
-        self._socket = _bind(host, port)
+        self._socket = bound or _bind(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self._uvicorn: Optional[uvicorn.Server] = None
         self._thread: Optional[threading.Thread] = None
@@ -175,6 +185,8 @@ def serve(
     stop = threading.Event()
     with _stopping_signals(stop), contextlib.ExitStack() as stack:
         address: Dict[str, str] = {}
+        # Before the database is made: the key of the first start is shown once, and must not be lost to a taken port.
+        bound = stack.enter_context(_bind(host, port))
         server = Server(
             data=data,
             database=database,
@@ -184,7 +196,7 @@ def serve(
             base_url=base_url or (lambda: address.get("url", "")),
         )
         stack.callback(server.close, STOP_TIMEOUT_S)
-        listener = Listener(server, host=host, port=port)
+        listener = Listener(server, bound=bound)
         address["url"] = listener.url
         listener.ended = stop
         stack.callback(listener.stop)

@@ -152,7 +152,8 @@ class TestServe:
             (["--smtp", "a:b:c"], "SMTP"),
             (["--host", "no.such.host.invalid"], "no.such.host.invalid"),
             (["--nonsense"], "nonsense"),
-            (["--data", "/dev/null/x"], "/dev/null"),
+            (["--smtp", "x"], "HOST:PORT"),
+            (["--data", "/dev/null/x"], "data folder /dev/null/x"),
         ],
     )
     def test_an_error_is_one_paragraph(self, tmp_path, arguments, word):
@@ -161,6 +162,7 @@ class TestServe:
         assert word in result.stderr
         assert "Traceback" not in result.stderr
         assert "\n\n" not in result.stderr.strip()
+        assert not (tmp_path / "data").exists()
 
     def test_a_port_in_use_is_named(self, tmp_path):
         with socket.socket() as taken:
@@ -170,6 +172,8 @@ class TestServe:
             result = run("serve", "--data", str(tmp_path / "data"), "--port", port)
         assert result.returncode == 1
         assert f"Port {port}" in result.stderr
+        # Nothing was made yet: the next start is the first, and shows the key.
+        assert not (tmp_path / "data").exists()
         assert "Traceback" not in result.stderr
 
     def test_a_file_that_is_no_database_is_named(self, tmp_path):
