@@ -76,12 +76,36 @@ def load(session: Session, records: List[Record], *, gather: bool = True) -> Lis
     """
     with session._lock:
         origin = Origin()
-        meet = _make_meet(session, origin, gather)
+        touched = _notebook(session)
+        meet = _make_meet(session, origin, gather, touched)
         try:
-            return [meet(record) for record in records]
+            entities = [meet(record) for record in records]
         except BaseException as error:
             _forget_unfinished(session, origin)
             raise _explain(error) from error
+    session._store_elsewhere((touched or {}).values())
+    return entities
+
+
+def _notebook(session: Session) -> Optional[Dict[int, Entity]]:
+    """Return where to enter what is loaded, None where no further cache wants to know."""
+    return None if session._find_elsewhere is None else {}
+
+
+def load_apart(session: Session, records: List[Record]) -> Tuple[List[Entity], List[Entity]]:
+    """Return the entities that *records* stand for, and all those among and within them that are new.
+
+    The new ones are siblings; see :func:`load`.
+    """
+    with session._lock:
+        origin = Origin()
+        meet = _make_meet(session, origin, gather=False)
+        try:
+            found = [meet(record) for record in records]
+        except BaseException as error:
+            _forget_unfinished(session, origin)
+            raise _explain(error) from error
+        return found, [entity for members in origin.members.values() for entity in members]
 
 
 def load_value(session: Session, value: Any, *, gather: bool = False) -> Any:
@@ -91,11 +115,14 @@ def load_value(session: Session, value: Any, *, gather: bool = False) -> Any:
     """
     with session._lock:
         origin = Origin()
+        touched = _notebook(session)
         try:
-            return _walk(value, _make_meet(session, origin, gather))
+            value = _walk(value, _make_meet(session, origin, gather, touched))
         except BaseException as error:
             _forget_unfinished(session, origin)
             raise _explain(error) from error
+    session._store_elsewhere((touched or {}).values())
+    return value
 
 
 def _walk(value: Any, meet: Callable[[Record], Entity]) -> Any:
@@ -132,21 +159,25 @@ def _explain(error: BaseException) -> BaseException:
     )
 
 
-def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Record], Entity]:
+def _make_meet(
+    session: Session, origin: Origin, gather: bool, touched: Optional[Dict[int, Entity]] = None
+) -> Callable[[Record], Entity]:
     """Return the function that turns one record into its entity.
+
+    What it makes or changes is entered in *touched*, by ``id``, where that is given.
 
     It is a closure, as what it uses per record is then a fast variable, and it keeps what it finds out about
     types and shapes for the request only, as the decoder shares the names of members within one document.
     """
     new = object.__new__
-    find_elsewhere = session._find_elsewhere
+    all_at_hand = session._find_elsewhere is None and not session._identities.released
     # Type -> (live entities, key name, shape -> names of members that may hold records, append to members,
     # names that may hold records, key names, class, whether it is made the short way)
     local: Dict[str, Any] = {}
 
     def prepare(entity_type: str) -> Any:
         cls, known, key_name, key_names, nested = plan_of(session, entity_type)
-        short = cls.__init__ is _PLAIN_INIT and find_elsewhere is None
+        short = cls.__init__ is _PLAIN_INIT and all_at_hand
         append = origin.members.setdefault(entity_type, []).append
         found: Any = (known, key_name, {}, append, nested, key_names, cls, short)
         local[entity_type] = found
@@ -173,6 +204,8 @@ def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Reco
             inner = shapes[shape] = tuple([name for name in shape if name in nested])
 
         if entity is not None:
+            if touched is not None:
+                touched[id(entity)] = entity
             for name in inner:
                 value = record[name]
                 if type(value) is dict:
@@ -220,6 +253,8 @@ def _make_meet(session: Session, origin: Origin, gather: bool) -> Callable[[Reco
         session._identities.of_type(record["__entity_type__"])[key] = entity
         entity._origin = origin
         append(entity)
+        if touched is not None:
+            touched[id(entity)] = entity
         for name in inner:
             value = record[name]
             if type(value) is dict:
@@ -257,10 +292,15 @@ def _update_beside_local(entity: Entity, record: Record) -> None:
 
 
 def _make_general(session: Session, cls: Any, key: Key, key_names: Tuple[str, ...], record: Record) -> Entity:
-    """Return a new entity, by the slower way of classes with their own ``__init__`` and of further caches."""
-    if session._find_elsewhere is not None:
+    """Return a new entity, by the slower way.
+
+    That is for classes with their own ``__init__``, for further caches, and while entities are held that the session
+    let go.
+    """
+    entity = session._identities.find(record["__entity_type__"], key)
+    if entity is None and session._find_elsewhere is not None:
         entity = session._find_elsewhere(record["__entity_type__"], key)
-        if entity is not None:
-            return entity
+    if entity is not None:
+        return entity
     made: Entity = cls(session, data={name: record[name] for name in key_names}, reconstructing=True)
     return made

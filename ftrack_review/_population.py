@@ -91,10 +91,9 @@ def _fetch(session: Session, entity_type: str, entities: List[Entity], projectio
         if records:
             # They stay siblings of those they came with; what they refer to becomes siblings here.
             origins = [entity._origin for entity in chunk]
-            loaded = _loading.load(session, records, gather=len(records) > 1)
+            _loading.load(session, records, gather=len(records) > 1)
             for entity, origin in zip(chunk, origins):
                 entity._origin = origin
-            session._store_elsewhere(loaded)
 
 
 def criteria_for(keys: Sequence[Dict[str, Any]]) -> Criteria:

@@ -135,10 +135,6 @@ class UnitOfWork:
                 actions = batch.collapse(operations)
                 body = _encoding.encode_actions(actions) if actions else ""
             results = session._call_text(body, actions) if actions else []
-            if len(results) != len(actions):
-                raise exception.ServerResponseError(
-                    f"The server answered {len(actions)} actions with {len(results)} results."
-                )
             with session._lock:
                 self._apply(operations, results)
 
@@ -209,7 +205,7 @@ class UnitOfWork:
         identities = session._identities
         for identity, names in sent.items():
             entity_type, key = identity
-            entity = identities.of_type(entity_type).get(key)
+            entity = identities.find(entity_type, key)
             if entity is None:
                 continue
             if names is not None:

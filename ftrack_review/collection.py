@@ -163,6 +163,10 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         if self._data:
             self._replace([])
 
+    def reverse(self) -> None:
+        """Turn the order around, as one change."""
+        self._replace(self._data[::-1])
+
     def __contains__(self, item: object) -> bool:
         """Return whether the entity *item* is here."""
         return self._identity_key(item) in self._held_keys()  # type: ignore[arg-type]
@@ -357,6 +361,8 @@ class PerSessionDefaultKeyMaker(KeyMaker):
         if isinstance(obj, Session):
             # Not its id, which a later session may get again.
             return str(obj._serial)
+        if isinstance(obj, collections.abc.Mapping):
+            return ",".join(f"{name}={self._key(value)}" for name, value in obj.items())
         return str(obj)
 
 

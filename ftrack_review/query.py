@@ -174,6 +174,25 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         results = self._fetch_few(1)
         return results[0] if results else None
 
+    def stream(self, *, page_size: int = LARGE_PAGE_SIZE) -> Iterator[Entity]:
+        """Iterate over the entities and let go of each page before the next is fetched, of *page_size* rows.
+
+        Memory holds one page, however many entities there are. The session forgets the entities that it met in
+        this way, except those with local changes and those that the caller holds on to, which stay what they are.
+        What a loop fetches beyond the query stays in the session, so select what is needed::
+
+            for task in session.query("select name, parent.name from Task").stream():
+                print(task["parent"]["name"], task["name"])
+
+        Each call asks the server anew. Pages are counted by the server: where others create and delete meanwhile,
+        order by something that does not change. Raise :exc:`ValueError` for a *page_size* below 1.
+
+        .. versionadded:: 0.1
+        """
+        from ftrack_review import _streaming
+
+        return _streaming.stream(self, page_size)
+
     # --- Fetching. ---
 
     def _can_fetch_more(self) -> bool:
@@ -213,7 +232,7 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         more = self._next_offset is not None and (self._limit is None or known < self._limit)
         ahead = None
         if more:
-            query = action.query(self._page_text(known, large=self._pages >= 1))
+            query = self._make_action(self._page_text(known, large=self._pages >= 1))
             ahead = _Ahead(self._session, query)
         try:
             self._take(answer)
@@ -233,9 +252,7 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         self._pages += 1
 
     def _load(self, answer: Dict[str, Any]) -> List[Entity]:
-        entities = _loading.load(self._session, answer["data"])
-        self._session._store_elsewhere(entities)
-        return entities
+        return _loading.load(self._session, answer["data"])
 
     def _page_text(self, known: int, *, large: bool = False) -> str:
         """Return the text for the next page, where *known* rows came before it.
@@ -250,7 +267,11 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
 
     def _request(self, expression: str) -> Dict[str, Any]:
         """Return the server's answer to *expression*."""
-        return self._check(self._session._call_raw([action.query(expression)])[0])
+        return self._check(self._session._call_raw([self._make_action(expression)])[0])
+
+    def _make_action(self, expression: str) -> Dict[str, Any]:
+        """Return the action that asks for a page, the text of which is *expression*."""
+        return action.query(expression)
 
     @staticmethod
     def _check(answer: Any) -> Dict[str, Any]:

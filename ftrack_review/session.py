@@ -461,10 +461,8 @@ class Session:
         if self._pid != os.getpid():
             return
         try:
-            if self._event_hub is not None and self._event_hub.connected:
-                self._event_hub.disconnect()
-        except exception.EventHubError as error:
-            _logger.debug("The event hub was closed by the other side: %s", error)
+            if self._event_hub is not None:
+                self._event_hub.close()
         finally:
             self._transport.close()
 
@@ -546,10 +544,9 @@ class Session:
         """Return the one entity of the session with the identity of *entity*, which it becomes if there is none."""
         key = entity._key()
         with self._lock:
-            known = self._identities.of_type(entity.entity_type)
-            existing = known.get(key)
+            existing = self._identities.find(entity.entity_type, key)
             if existing is None:
-                known[key] = entity
+                self._identities.of_type(entity.entity_type)[key] = entity
                 attached = entity
             elif existing is not entity:
                 existing.merge(entity)
@@ -630,6 +627,34 @@ class Session:
         text that is no query, and :exc:`~ftrack_review.exception.UnrecognisedEntityTypeError` for an unknown type.
         """
         return QueryResult(self, expression, page_size=page_size)
+
+    def search(
+        self,
+        entity_type: str,
+        terms: Union[str, Iterable[str]],
+        *,
+        expression: Optional[str] = None,
+        context: Any = None,
+        object_types: Any = None,
+    ) -> QueryResult:
+        """Return the entities of *entity_type* that have all *terms* in their names or in those above them.
+
+        *terms* are several words, or a text that is split at blanks. *expression* is a query that says what to select
+        and narrows the search further. *context* is an entity or id below which to search, *object_types*
+        limits typed contexts to those of these types, given by name, id or as entities. The result is fetched
+        when looked at, as that of :meth:`query` is. Matching and order are the server's::
+
+            session.search("Shot", "film sh010", context=project)
+
+        Reading the result raises :exc:`~ftrack_review.exception.ServerCompatibilityError` where the server has no search.
+
+        .. versionadded:: 0.1
+        """
+        from ftrack_review import _search
+
+        return _search.search(
+            self, entity_type, terms, expression=expression, context=context, object_types=object_types
+        )
 
     def _query(self, expression: str) -> Tuple[List[Entity], Dict[str, Any]]:
         """Return the entities of one page and the metadata of the answer."""
@@ -730,6 +755,11 @@ class Session:
             raise transport._server_error(results, action=only)
         if not isinstance(results, list):
             raise transport._response_error(self._server_address, answer)
+        if len(results) != len(actions):
+            raise exception.ServerResponseError(
+                f"The server at {self._shown_address} answered {len(actions)} actions with {len(results)} "
+                f"results. Check that the address is that of an ftrack server."
+            )
         return results
 
     def encode(self, data: Any, entity_attribute_strategy: str = "set_only") -> str:

@@ -152,7 +152,7 @@ SCHEMA_HASH = hashlib.md5(json.dumps(SCHEMA, sort_keys=True).encode()).hexdigest
 Record = Dict[str, Any]
 
 
-def record(entity_type: str, key: str, **values: Any) -> Record:
+def record(entity_type: str, key: str, /, **values: Any) -> Record:
     """Return a record with the key ``id``."""
     return {"__entity_type__": entity_type, "id": key, **values}
 
