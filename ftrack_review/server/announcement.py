@@ -124,10 +124,9 @@ def _entries(batch: Batch, lineage: Lineage) -> List[_Entry]:
         )
         if change.action == "add" and entity.is_a("TypedContext"):
             entry.changes["taskid"] = {"old": None, "new": identifier}
-        if entry.changes or change.action == "remove":
-            found[entity.root, identifier] = entry
+        found[entity.root, identifier] = entry
     _add_values(values, found, lineage, types)
-    return list(found.values())
+    return [entry for entry in found.values() if entry.changes or entry.action == "remove"]
 
 
 def _columns(entity: Any, values: Mapping[str, Tuple[Any, Any]]) -> Dict[str, Dict[str, Any]]:
@@ -168,7 +167,9 @@ def _add_values(
             old = default
         elif change.action == "remove":
             new = default
-        entry.changes[str(configuration.values["key"])] = {"old": _text_of(old), "new": _text_of(new)}
+        told = {"old": _text_of(old), "new": _text_of(new)}
+        if told["old"] != told["new"] or entry.action == "add":
+            entry.changes[str(configuration.values["key"])] = told
 
 
 def _text_of(stored: Optional[str]) -> Optional[str]:
