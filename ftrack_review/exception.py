@@ -464,36 +464,30 @@ def _describe_components(components: Any) -> str:
     return str(components)
 
 
-class ComponentNotInLocationError(LocationError):
+class _ComponentsError(LocationError):
+    """Something is wrong with components in one location."""
+
+    def __init__(self, components: Any, location: Any, **kw: Any) -> None:
+        """Initialise with the *components*, one or several, and the *location*."""
+        details = {
+            "components": components,
+            "formatted_components": _describe_components(components),
+            "location": location,
+        }
+        kw["details"] = {**kw.get("details", {}), **details}
+        super().__init__(**kw)
+
+
+class ComponentNotInLocationError(_ComponentsError):
     """The component is not in the location."""
 
     default_message = "Not in location {location}: {formatted_components}."
 
-    def __init__(self, components: Any, location: Any, **kw: Any) -> None:
-        """Initialise with the *components*, one or several, and the *location*."""
-        details = {
-            "components": components,
-            "formatted_components": _describe_components(components),
-            "location": location,
-        }
-        kw["details"] = {**kw.get("details", {}), **details}
-        super().__init__(**kw)
 
-
-class ComponentInLocationError(LocationError):
+class ComponentInLocationError(_ComponentsError):
     """The component already is in the location."""
 
     default_message = "Already in location {location}: {formatted_components}."
-
-    def __init__(self, components: Any, location: Any, **kw: Any) -> None:
-        """Initialise with the *components*, one or several, and the *location*."""
-        details = {
-            "components": components,
-            "formatted_components": _describe_components(components),
-            "location": location,
-        }
-        kw["details"] = {**kw.get("details", {}), **details}
-        super().__init__(**kw)
 
 
 class AccessorError(Error):
@@ -502,10 +496,8 @@ class AccessorError(Error):
     default_message = "The accessor failed."
 
 
-class AccessorOperationFailedError(AccessorError):
-    """An operation on a resource failed."""
-
-    default_message = "{operation} failed: {error}"
+class _ResourceError(AccessorError):
+    """An operation on a resource went wrong."""
 
     def __init__(
         self, operation: str = "", resource_identifier: Any = None, error: Any = None, **kw: Any
@@ -514,6 +506,12 @@ class AccessorOperationFailedError(AccessorError):
         details = {"operation": operation, "resource_identifier": resource_identifier, "error": error}
         kw["details"] = {**kw.get("details", {}), **details}
         super().__init__(**kw)
+
+
+class AccessorOperationFailedError(_ResourceError):
+    """An operation on a resource failed."""
+
+    default_message = "{operation} failed: {error}"
 
 
 class AccessorUnsupportedOperationError(AccessorOperationFailedError):
@@ -545,18 +543,10 @@ class AccessorFilesystemPathError(AccessorResourceIdentifierError):
     default_message = "There is no file system path for {resource_identifier}."
 
 
-class AccessorResourceError(AccessorError):
+class AccessorResourceError(_ResourceError):
     """Something is wrong with a resource."""
 
     default_message = "The resource cannot be used: {resource_identifier}."
-
-    def __init__(
-        self, operation: str = "", resource_identifier: Any = None, error: Any = None, **kw: Any
-    ) -> None:
-        """Initialise with the *operation*, the *resource_identifier* it was for and the *error* behind."""
-        details = {"operation": operation, "resource_identifier": resource_identifier, "error": error}
-        kw["details"] = {**kw.get("details", {}), **details}
-        super().__init__(**kw)
 
 
 class AccessorResourceNotFoundError(AccessorResourceError):
