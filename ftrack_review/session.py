@@ -646,7 +646,8 @@ class Session:
 
             session.search("Shot", "film sh010", context=project)
 
-        Reading the result raises :exc:`~ftrack_review.exception.ServerCompatibilityError` where the server has no search.
+        Reading the result raises :exc:`~ftrack_review.exception.ServerCompatibilityError` where the server has no
+        search.
 
         .. versionadded:: 0.1
         """
