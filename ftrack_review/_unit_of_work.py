@@ -7,21 +7,23 @@ leaves every operation in place. What other threads record meanwhile waits for t
 
 from __future__ import annotations
 
+import operator
 import threading
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review import _encoding, _loading
 from ftrack_review._identity import make_key
+from ftrack_review._population import CHUNK, criteria_for
 from ftrack_review.collection import Collection, MappedCollectionProxy
 from ftrack_review.inspection import _state
 from ftrack_review.operation import (
     CreateEntityOperation,
-    DeleteEntityOperation,
     Operations,
     UpdateEntityOperation,
 )
-from ftrack_review.protocol import batch
+from ftrack_review.protocol import action, batch, grammar
+from ftrack_review.protocol.tree import Statement
 from ftrack_review.symbol import CREATED, NOT_SET, Symbol
 
 if TYPE_CHECKING:
@@ -120,23 +122,47 @@ class UnitOfWork:
         """Initialise for *session*."""
         self.session = session
         self._mutex = threading.RLock()
+        # The operations and actions of the latest commit, if its answer was lost.
+        self._doubt: Optional[Tuple[List[Operation], List[Dict[str, Any]]]] = None
 
     def commit(self) -> None:
         """Send the operations that are recorded now, in one request, and apply what the server answers.
 
-        Commits of several threads follow one another.
+        Commits of several threads follow one another. Where the answer to the commit before was lost, find out
+        first whether the server has done it.
         """
         session = self.session
         with self._mutex:
+            if self._doubt is not None:
+                self._resolve_doubt(*self._doubt)
             with session._lock:
                 operations = list(session.recorded_operations)
                 if not operations:
                     return
                 actions = batch.collapse(operations)
                 body = _encoding.encode_actions(actions) if actions else ""
-            results = session._call_text(body, actions) if actions else []
+            try:
+                results = session._call_text(body, actions) if actions else []
+            except (exception.ServerConnectionError, exception.ServerResponseError):
+                self._doubt = (operations, actions)
+                raise
             with session._lock:
                 self._apply(operations, results)
+
+    def _resolve_doubt(self, operations: List[Operation], actions: List[Dict[str, Any]]) -> None:
+        """Apply *operations*, sent as *actions* without an answer, if the server has done them.
+
+        A batch is one transaction and makes its keys itself, so that it was done if all it created is there. One
+        that creates nothing can be sent again without harm.
+        """
+        session = self.session
+        with session._lock:
+            recorded = list(session.recorded_operations)[: len(operations)]
+        is_waiting = len(recorded) == len(operations) and all(map(operator.is_, recorded, operations))
+        if is_waiting and _all_are_there(session, actions):
+            with session._lock:
+                self._apply(operations, [])
+        self._doubt = None
 
     def rollback(self) -> None:
         """Forget all operations and local values. New entities are forgotten altogether."""
@@ -268,6 +294,30 @@ class UnitOfWork:
         ]
         if records:
             _loading.load(self.session, records, gather=False)
+
+
+def _all_are_there(session: Session, actions: List[Dict[str, Any]]) -> bool:
+    """Return whether the server holds everything that *actions* create, and they create anything."""
+    names = {name: session.types[name].primary_key_attributes for name in {a["entity_type"] for a in actions}}
+    wanted: Dict[str, Dict[Any, Dict[str, Any]]] = {}
+    for each in actions:
+        entity_type, key = each["entity_type"], tuple(each["entity_key"])
+        if each["action"] == "create":
+            wanted.setdefault(entity_type, {})[key] = dict(zip(names[entity_type], key))
+        elif each["action"] == "delete":
+            wanted.get(entity_type, {}).pop(key, None)
+    queries = []
+    for entity_type, keys in wanted.items():
+        for start in range(0, len(keys), CHUNK):
+            chunk = list(keys.values())[start : start + CHUNK]
+            statement = grammar.with_projections(
+                Statement(entity_type, criteria=criteria_for(chunk)), names[entity_type]
+            )
+            queries.append(action.query(grammar.format(statement)))
+    if not queries:
+        return False
+    found = sum(len(result["data"]) for result in session._call_raw(queries))
+    return found == sum(map(len, wanted.values()))
 
 
 def _was_created(operations: RecordedOperations, entity_type: str, key: Key) -> bool:

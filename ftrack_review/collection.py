@@ -356,11 +356,10 @@ class PerSessionDefaultKeyMaker(KeyMaker):
 
     def _key(self, obj: Any) -> Any:
         """Return the key of *obj*."""
-        from ftrack_review.session import Session
-
-        if isinstance(obj, Session):
-            # Not its id, which a later session may get again.
-            return str(obj._serial)
+        serial = getattr(obj, "_serial", None)
+        if serial is not None:
+            # The number of a session. Not its id, which a later session may get again.
+            return str(serial)
         if isinstance(obj, collections.abc.Mapping):
             return ",".join(f"{name}={self._key(value)}" for name, value in obj.items())
         return str(obj)

@@ -119,7 +119,7 @@ def test_only_entities_are_held(session, task):
 def test_immutable_collections(session, task, notes):
     held = task["notes"]
     held.mutable = False
-    for change in (lambda: held.append(notes[2]), lambda: held.pop(), lambda: held.__setitem__(0, notes[2])):
+    for change in (lambda: held.append(notes[2]), held.pop, lambda: held.__setitem__(0, notes[2])):
         with pytest.raises(exception.ImmutableCollectionError):
             change()
     assert list(held) == notes[:2]

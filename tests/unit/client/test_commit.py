@@ -260,3 +260,76 @@ def test_a_commit_looks_at_what_changed_only(session, answers):
     tasks[0]["name"] = "c"
     session.rollback()
     assert tasks[0]["name"] == "b"
+
+
+def lose_answers(answers):
+    """Let the server do what it is sent, and lose its answer. Return the function that ends this."""
+    plain_call = answers.call
+
+    def call(body, timeout_s):
+        plain_call(body, timeout_s)
+        raise exception.ServerConnectionError("cut off")
+
+    answers.call = call
+    return lambda: setattr(answers, "call", plain_call)
+
+
+def test_a_commit_whose_answer_was_lost_is_not_done_twice(session, answers):
+    (task,) = load(session, [record("Task", "t1", name="a")])
+    note = session.create("Note", {"id": "n1", "content": "x", "metadata": {"k": "v"}})
+    task["name"] = "b"
+    put_right = lose_answers(answers)
+    with pytest.raises(exception.ServerConnectionError):
+        session.commit()
+    assert len(session.recorded_operations) == 4
+    put_right()
+    later = session.create("Note", {"id": "n2", "content": "later"})
+    answers.take_requests()
+    answers.rows["Note"] = [record("Note", "n1", content="X")]
+    answers.rows["Metadata"] = [{"__entity_type__": "Metadata", "parent_id": "n1", "key": "k"}]
+    session.commit()
+    check, rest = answers.take_requests()
+    assert sorted(action["expression"] for action in check) == [
+        'select id from Note where id is "n1"',
+        'select parent_id, key from Metadata where parent_id is "n1" and key is "k"',
+    ]
+    assert [(action["action"], action["entity_key"]) for action in rest] == [("create", ["n2"])]
+    assert inspection.states([note, task, later]) == [NOT_SET] * 3
+    assert note["content"] == "X"
+
+
+def test_a_commit_that_was_lost_on_the_way_is_sent_again(session, answers):
+    session.create("Note", {"id": "n1", "content": "x"})
+    put_right = lose_answers(answers)
+    with pytest.raises(exception.ServerConnectionError):
+        session.commit()
+    put_right()
+    sent = answers.take_requests()[0]
+    session.commit()
+    assert answers.take_requests()[1] == sent
+    assert len(session.recorded_operations) == 0
+
+
+def test_after_a_rollback_there_is_nothing_to_find_out(session, answers):
+    session.create("Note", {"id": "n1"})
+    put_right = lose_answers(answers)
+    with pytest.raises(exception.ServerConnectionError):
+        session.commit()
+    put_right()
+    session.rollback()
+    answers.take_requests()
+    session.create("Note", {"id": "n2"})
+    session.commit()
+    assert len(answers.take_requests()) == 1
+
+
+def test_updates_whose_answer_was_lost_are_sent_again(session, answers):
+    (task,) = load(session, [record("Task", "t1", name="a")])
+    task["name"] = "b"
+    put_right = lose_answers(answers)
+    with pytest.raises(exception.ServerConnectionError):
+        session.commit()
+    put_right()
+    first = answers.take_requests()
+    session.commit()
+    assert answers.take_requests() == first

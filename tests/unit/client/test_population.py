@@ -100,10 +100,10 @@ def test_populate_of_composite_keys(session, answers):
         session, [{"__entity_type__": "Metadata", "parent_id": 'a"', "key": key} for key in ("x", "y")]
     )
     session.populate(data, "value")
-    assert answers.take_queries() == [
-        "select value from Metadata where "
-        'parent_id is "a\\"" and key is "x" or parent_id is "a\\"" and key is "y" offset 0 limit 500'
-    ]
+    (query,) = answers.take_queries()
+    assert query.endswith(
+        ' where parent_id is "a\\"" and key is "x" or parent_id is "a\\"" and key is "y" offset 0 limit 500'
+    )
 
 
 def test_all_values_take_one_request(session, answers):

@@ -1,5 +1,5 @@
 import atexit
-import datetime
+import datetime as dt
 import gc
 import json
 import logging
@@ -163,7 +163,7 @@ def test_get(session, answers):
 
 
 def test_ensure_creates_what_is_missing(session, answers):
-    moment = datetime.datetime(2020, 1, 2, 3, 4, 5, 6)
+    moment = dt.datetime(2020, 1, 2, 3, 4, 5, 6)
     user = session.create("User", {"id": "u1"})
     session.commit()
     answers.take_requests()
@@ -236,7 +236,7 @@ def test_encode_strategies(session):
     with pytest.raises(ValueError, match="all, set_only"):
         encode("some")
     task["end_date"]
-    assert json.loads(session.encode([task["end_date"], datetime.date(2020, 1, 2), (1, task["notes"])])) == [
+    assert json.loads(session.encode([task["end_date"], dt.date(2020, 1, 2), (1, task["notes"])])) == [
         {"__type__": "datetime", "value": "2020-01-01T00:00:00+00:00"},
         {"__type__": "datetime", "value": "2020-01-02"},
         [1, [json.loads(session.encode(task["notes"][0]))]],
