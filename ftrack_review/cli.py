@@ -125,6 +125,12 @@ def _add_serve(commands: click.Group) -> None:
         click.option("--sender", metavar="ADDRESS", help="The address that mail comes from."),
         click.option("--base-url", metavar="URL", help="The address under which clients reach the server."),
         click.option(
+            "--schema",
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            help="Shape a new database after this answer of another server to query_schemas.",
+        ),
+        click.option(
             "--ready-file",
             type=click.Path(dir_okay=False),
             help="Written as JSON with url, api_user, api_key and pid once connections are accepted. "

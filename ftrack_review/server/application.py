@@ -60,6 +60,7 @@ class Server:
         smtp: Optional[str] = None,
         sender: Optional[str] = None,
         base_url: Union[str, Callable[[], str], None] = None,
+        document: Optional[List[Dict[str, Any]]] = None,
         is_temporary: bool = False,
     ) -> None:
         """Open the server that keeps its things in the folder *data*, which is made if need be.
@@ -67,6 +68,7 @@ class Server:
         *database* is a path or a URL of SQLAlchemy, *media* a folder; both lie in *data* if not given. *smtp* is
         the ``HOST:PORT`` that takes mail, which is kept in an outbox folder otherwise, *sender* where it comes from.
         *base_url* is the address under which clients reach this server, or a function that gives it.
+        *document* is the schema that shapes a new database; one that exists must have been made after it.
         *is_temporary* says that everything will be thrown away, so that nothing has to survive a power cut.
 
         Raise ConfigurationError for a setting, and DatabaseError for a database, that cannot be used.
@@ -84,7 +86,7 @@ class Server:
         self.store = Store(database or os.path.join(self.data, "ftrack.sqlite"), is_durable=not is_temporary)
         try:
             #: The administrator's key in clear if this is the first start, else None.
-            self.first_key: Optional[str] = self.store.prepare()[1]
+            self.first_key: Optional[str] = self.store.prepare(document)[1]
             self.signer = access.Signer(self._secret())
             self.files = files.Files(media or os.path.join(self.data, "media"), is_durable=not is_temporary)
             self.mailer = Mailer(

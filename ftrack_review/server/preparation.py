@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 
 import sqlalchemy as sa
 
-from ftrack_review.exception import DatabaseVersionError
+from ftrack_review.exception import ConfigurationError, DatabaseVersionError
 from ftrack_review.protocol.schema import Schema
 from ftrack_review.server import standard_data
 from ftrack_review.server.catalogue import Catalogue
@@ -40,20 +40,21 @@ Document = List[Dict[str, Any]]
 def prepare(store: Store, document: Optional[Document] = None) -> Tuple[Catalogue, Optional[str]]:
     """Return the catalogue of the database and, if it was new, the administrator's API key in clear.
 
-    *document* shapes a new database; one that exists keeps its own.
+    *document* shapes a new database; one that exists keeps its own, which then has to be the same.
 
-    Raise :exc:`~ftrack_review.exception.DatabaseVersionError` for a database that this version cannot use.
+    Raise :exc:`~ftrack_review.exception.DatabaseVersionError` for a database that this version cannot use, and
+    :exc:`~ftrack_review.exception.ConfigurationError` for one that has been made after another document.
     """
     with store.read() as connection:
         names = connection.table_names()
         if "_setting" in names:
-            return _open(connection), None
+            return _open(connection, document), None
     if names:
         raise DatabaseVersionError(f"{store.url.database} is a database of something else.")
     with store.write() as connection:
         # Another process may have made it in the meantime.
         if connection.table_names():
-            return _open(connection), None
+            return _open(connection, document), None
         return _create(connection, document)
 
 
@@ -70,13 +71,20 @@ def load_catalogue(connection: Connection, former: Optional[Catalogue] = None) -
     return Catalogue(Schema(document), tables=former.tables if former is not None else None)
 
 
-def _open(connection: Connection) -> Catalogue:
+def _open(connection: Connection, document: Optional[Document] = None) -> Catalogue:
     version = _read_setting(connection, _VERSION)
     if version != str(DATABASE_VERSION):
         raise DatabaseVersionError(
             f"The database has version {version}, this server uses {DATABASE_VERSION}. "
             "Use the version of ftrack-review that it was made with, or a newer one."
         )
+    if document is not None:
+        kept = _read_setting(connection, _DOCUMENT)
+        if kept is None or json.loads(kept) != document:
+            raise ConfigurationError(
+                "The database exists already and has the shape of another schema. A schema shapes a new database "
+                "only: leave it out, or choose another data folder."
+            )
     return load_catalogue(connection)
 
 

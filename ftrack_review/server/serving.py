@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 
 from ftrack_review.exception import ConfigurationError, ConnectionClosedError, Error
 from ftrack_review.server.application import Server
+from ftrack_review.server.recorded import read_document
 
 if TYPE_CHECKING:
     import requests
@@ -168,6 +169,7 @@ def serve(
     smtp: Optional[str] = None,
     sender: Optional[str] = None,
     base_url: Optional[str] = None,
+    schema: Optional[str] = None,
     ready_file: Optional[str] = None,
     announce: Callable[[str], None] = lambda _line: None,
 ) -> None:
@@ -175,13 +177,15 @@ def serve(
 
     *announce* is given lines for people: the address, and on the very first start the credentials. With
     *ready_file* a key is issued for this run and written there, with the address and the process id, once
-    connections are accepted; file and key are gone when the server stops. The other arguments are those of
+    connections are accepted; file and key are gone when the server stops. *schema* is a file that holds the
+    answer of another server to ``query_schemas``, which shapes a new database. The other arguments are those of
     :class:`~ftrack_review.server.application.Server` and :class:`Listener`.
     """
     if ready_file is not None:
         # One that an earlier run could not remove would tell of a server that is not there.
         with contextlib.suppress(FileNotFoundError):
             os.remove(ready_file)
+    document = None if schema is None else read_document(schema)
     stop = threading.Event()
     with _stopping_signals(stop), contextlib.ExitStack() as stack:
         address: Dict[str, str] = {}
@@ -194,6 +198,7 @@ def serve(
             smtp=smtp,
             sender=sender,
             base_url=base_url or (lambda: address.get("url", "")),
+            document=document,
         )
         stack.callback(server.close, STOP_TIMEOUT_S)
         listener = Listener(server, bound=bound)
