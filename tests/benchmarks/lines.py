@@ -23,7 +23,7 @@ class Line:
     clients: tuple[str, ...] = _BOTH
     #: What of a result counts: ``cpu`` or ``wall`` in seconds, ``rss`` in bytes per size, ``peak``, ``requests``, ...
     quantity: str = "cpu"
-    #: Official / ours must be at least this.
+    #: Official / ours must be at least this; not at the first size of a ``flat`` line, where nothing is in the way.
     at_least: Optional[float] = None
     #: Ours / limit must be at most this.
     at_most: Optional[float] = None

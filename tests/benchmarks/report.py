@@ -36,7 +36,7 @@ def verdicts(measurement: Measurement, first: Measurement) -> Iterable[tuple[str
     """Return each wanted limit of a measurement as text, and whether it is met. *first* is its smallest size."""
     line, values = measurement.line, measurement.values
     gain, cost = _ratio(values, "official", "ours"), _ratio(values, "ours", "limit")
-    if line.at_least is not None and gain is not None:
+    if line.at_least is not None and gain is not None and (line.flat is None or measurement is not first):
         yield f">= {line.at_least:g}", gain >= line.at_least
     if line.at_most is not None and cost is not None:
         yield f"<= {line.at_most:g}", cost <= line.at_most

@@ -86,7 +86,7 @@ class Runner:
         line = measurement.line
         clients = [client for client in line.clients if self._interpreters[client]]
         # The first run of ours compiles modules, fills the stub's memory, and tells the requests to repeat.
-        job = {"task": line.task, "size": measurement.size, "folder": self._folder}
+        job: dict[str, Any] = {"task": line.task, "size": measurement.size, "folder": self._folder}
         job["url"] = self._stub.slow if line.slow else self._stub.fast
         _, bodies = self._run_one("ours", job)
         job["bodies"] = [body for body in bodies if '"action": "query"' in body]
@@ -117,7 +117,10 @@ class Runner:
         assert interpreter is not None
         # No flag of ours but silence: the official client warns at import.
         command = [interpreter, "-W", "ignore", *self._command(client, job)]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("FTRACK_")}
+        # Modules are compiled once, as those of an installed package are.
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("FTRACK_", "PYTHON"))
+        }
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -201,9 +201,9 @@ class _Answer:
             value = values.get(name)
             branch = tree.get(name, {})
             if type(value) is tuple:
-                value = self.write(*value, branch)
+                value = self.write(value[0], value[1], branch)
             elif type(value) is list:
-                value = [self.write(*item, branch) for item in value]
+                value = [self.write(kind, other, branch) for kind, other in value]
             record[name] = value
         return record
 
@@ -219,15 +219,15 @@ def answer_query(expression: str) -> dict[str, Any]:
             offset = int(found["offset"])
         else:
             limit = int(found["limit"])
-    found = _QUERY.match(_PAGE.sub("", expression).strip())
-    if found is None:
+    query = _QUERY.match(_PAGE.sub("", expression).strip())
+    if query is None:
         raise ValueError(f"The stub does not understand {expression[:200]!r}.")
-    criteria = found["criteria"] or ""
+    criteria = query["criteria"] or ""
     bound = _RANGE.search(criteria)
     numbers: Any
     if bound is not None:
         numbers = range(int(bound[1]))
-    elif found["type"] not in _KINDS:
+    elif query["type"] not in _KINDS:
         numbers = []
     elif "name is" in criteria:
         numbers = range(1)
@@ -235,10 +235,10 @@ def answer_query(expression: str) -> dict[str, Any]:
         numbers = [int(identifier[-12:], 16) for identifier in _IDENTIFIER.findall(criteria)]
     page = numbers[offset:] if limit is None else numbers[offset : offset + limit]
     following = offset + len(page)
-    tree = _read_projections(found["projections"] or "id")
+    tree = _read_projections(query["projections"] or "id")
     answer = _Answer()
     return {
         "action": "query",
-        "data": [answer.write(found["type"], number, tree) for number in page],
+        "data": [answer.write(query["type"], number, tree) for number in page],
         "metadata": {"next": {"offset": following if following < len(numbers) else None}},
     }

@@ -60,7 +60,7 @@ def page(bench: Bench) -> None:
 
 
 def _answer_by_hand(connection: sqlite3.Connection, size: int) -> bytes:
-    data = []
+    data: list[dict[str, Any]] = []
     known: set[str] = set()
 
     def nest(entity_type: str, identifier: Any, **values: Any) -> Any:
