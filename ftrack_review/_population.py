@@ -65,7 +65,7 @@ def populate(session: Session, entities: Iterable[Entity], projections: str) -> 
     """Fetch the comma-separated *projections* of *entities*, of whatever types.
 
     What was set locally stays. Entities that are new have nothing to fetch. There is one query per type
-    and chunk.
+    and chunk. Of several types, each gets the projections that it has; what none has is the server's to refuse.
     """
     wanted = [text.strip() for text in projections.split(",") if text.strip()]
     by_type: Dict[str, Dict[int, Entity]] = {}
@@ -75,8 +75,26 @@ def populate(session: Session, entities: Iterable[Entity], projections: str) -> 
             by_type.setdefault(entity.entity_type, {})[id(entity)] = entity
     if not wanted:
         return
+    having = {
+        text: {name for name in by_type if len(by_type) == 1 or _has_attribute(session, name, text)}
+        or set(by_type)
+        for text in wanted
+    }
     for entity_type, members in by_type.items():
-        _fetch(session, entity_type, list(members.values()), wanted)
+        its_own = [text for text in wanted if entity_type in having[text]]
+        if its_own:
+            _fetch(session, entity_type, list(members.values()), its_own)
+
+
+def _has_attribute(session: Session, entity_type: str, projection: str) -> bool:
+    """Return whether *entity_type* has the attribute, or the idiom, that *projection* begins with."""
+    first, dot, _ = projection.partition(".")
+    name = first.partition("[")[0].strip()
+    attribute = session.schema[entity_type].attributes.get(name)
+    if attribute is None:
+        return session.idioms.idiom(entity_type, name) is not None
+    # A shot refers to its status, a project has it as a plain value.
+    return not dot or attribute.target is not None
 
 
 def _fetch(session: Session, entity_type: str, entities: List[Entity], projections: List[str]) -> None:
@@ -85,6 +103,8 @@ def _fetch(session: Session, entity_type: str, entities: List[Entity], projectio
         keys = [entity._primary_key() for entity in chunk]
         statement = Statement(entity_type, criteria=criteria_for(keys))
         statement = grammar.with_projections(statement, projections)
+        if session.idioms.concerns(f"{', '.join(projections)} {entity_type}"):
+            statement = session.idioms.rewrite(statement)
         expression = grammar.format(grammar.with_page(statement, offset=0, limit=CHUNK))
         results = session._call_raw([action.query(expression)])
         records: List[Any] = results[0]["data"]

@@ -577,14 +577,20 @@ class Session:
         return _ensuring.ensure(self, entity_type, data, identifying_keys)
 
     def delete(self, entity: Any) -> None:
-        """Delete *entity*, or several of them, at the next commit."""
+        """Delete *entity*, or several of them, at the next commit.
+
+        Several are a list, a query result or a collection of any types. Raise :exc:`TypeError`, before anything is
+        recorded, where one is no entity.
+        """
         entities = [entity] if isinstance(entity, Entity) else list(entity)
+        for each in entities:
+            if not isinstance(each, Entity):
+                raise TypeError(f"{each!r} is no entity. Delete takes one entity, or several.")
+        operations = [DeleteEntityOperation(each.entity_type, each._primary_key()) for each in entities]
         with self._lock:
             if self.record_operations:
-                for each in entities:
-                    self.recorded_operations.push(
-                        DeleteEntityOperation(each.entity_type, each._primary_key())
-                    )
+                for operation in operations:
+                    self.recorded_operations.push(operation)
 
     def commit(self) -> None:
         """Send all changes to the server, in one request and one transaction.
@@ -665,12 +671,27 @@ class Session:
     def populate(self, entities: Any, projections: str) -> None:
         """Fetch the comma-separated *projections* for *entities*, one or several, of any types.
 
-        Values that were set locally stay. New entities are left out.
+        There is one request per type and 500 entities. Of several types, one that has not all the attributes gets those
+        that it has. Values that were set locally stay. New entities are left out.
         """
         from ftrack_review import _population
 
         items = [entities] if isinstance(entities, Entity) else list(entities)
         _population.populate(self, items, projections)
+
+    def refresh(self, entities: Any) -> List[Entity]:
+        """Read again what is loaded of *entities*, one or several, and return those that the server does not hold.
+
+        Values that were set locally stay; their remote values are renewed. What was never loaded is not fetched, new
+        entities are left out, and what an entity refers to is read with its default projections only. There is one
+        request per type and 500 entities.
+
+        .. versionadded:: 0.1
+        """
+        from ftrack_review import _refreshing
+
+        items = [entities] if isinstance(entities, Entity) else list(entities)
+        return _refreshing.refresh(self, items)
 
     def merge(self, value: Any, merged: Optional[Dict[Any, Any]] = None) -> Any:
         """Return *value* with every entity in it replaced by the one of this session.

@@ -4,8 +4,6 @@ import gc
 
 import pytest
 
-from ftrack_review import exception, inspection, symbol
-
 
 @pytest.fixture
 def shots(session, project):
@@ -49,3 +47,88 @@ def test_a_stream_of_many_pages_holds_one(session, shots):
     assert names == sorted(f"sh{i}{j}" for i in range(2) for j in range(6))
     assert most <= 4 + 4  # The locations, and a page of tasks with their shots.
     assert len(session._identities) == 4
+
+
+# Refreshing and populating.
+
+
+@pytest.fixture
+def other(session):
+    """A second session on the same server."""
+    import ftrack_review
+
+    with ftrack_review.Session(
+        session.server_url, api_key=session.api_key, api_user=session.api_user
+    ) as opened:
+        yield opened
+
+
+def test_a_refresh_reads_what_others_changed_and_keeps_what_is_mine(session, shots, other):
+    first, second = shots[:2]
+    names = [first["name"], first["parent"]["name"], second["name"]]
+    theirs = other.get("Shot", first["id"])
+    theirs["name"], theirs["description"] = "theirs", "text"
+    theirs["metadata"]["k"] = "v"
+    other.commit()
+    second["name"] = "mine"
+    assert first["name"] == names[0]
+    session.refresh(shots)
+    assert (first["name"], second["name"]) == ("theirs", "mine")
+    assert session.modified == [second]
+    assert first["metadata"]["k"] == "v"
+
+
+def test_a_refresh_tells_what_was_deleted(session, shots, other):
+    other.delete(other.get("Shot", shots[3]["id"]))
+    other.commit()
+    assert session.refresh([*shots, shots[0]["parent"]]) == [shots[3]]
+
+
+def test_everything_that_is_loaded_of_every_type_can_be_refreshed(session, shots, version, review_session):
+    entities = []
+    for entity_type in (
+        "Project",
+        "Task",
+        "AssetVersion",
+        "User",
+        "ReviewSession",
+        "Status",
+        "NoteLabelLink",
+    ):
+        for entity in session.query(entity_type).all():
+            dict(entity)
+            entities.append(entity)
+    assert session.refresh(entities) == []
+
+
+def test_entities_of_mixed_types_are_populated(session, shots, project, requests_sent):
+    entities = session.query("select id from Context").all()
+    requests_sent.clear()
+    session.populate(entities, "name, full_name, status.name")
+    assert len(requests_sent) == len({entity.entity_type for entity in entities})
+    with session.auto_populating(False):
+        assert project["full_name"] == "Film"
+        assert shots[0]["status"]["name"]
+
+
+def test_an_idiom_is_populated_as_what_it_means(session, review_session):
+    session.populate(review_session, "status")
+    with session.auto_populating(False):
+        assert review_session["status"] == "Open"
+
+
+# Deleting.
+
+
+def test_many_are_deleted_in_one_request(session, shots, requests_sent):
+    session.delete(shots)
+    assert len(session.deleted) == 12
+    session.commit()
+    assert len(requests_sent) == 1
+    assert session.query("Shot").all() == []
+
+
+def test_what_is_no_entity_is_not_half_deleted(session, shots):
+    with pytest.raises(TypeError, match="is no entity"):
+        session.delete([shots[0], "sh01"])
+    assert session.deleted == []

@@ -121,3 +121,26 @@ def test_populate_does_not_look_at_pending_changes_of_others(session, answers, p
     tasks = load(session, [record("Task", f"t{index}") for index in range(100)])
     session.populate(tasks, "name")
     assert len(answers.take_requests()) == 1
+
+
+def test_of_several_types_each_gets_the_projections_that_it_has(session, answers):
+    (task, note) = load(session, [record("Task", "t1"), record("Note", "n1")])
+    session.populate([task, note], "name, content, metadata.value")
+    assert answers.take_queries() == [
+        'select name, metadata.value from Task where id is "t1" offset 0 limit 500',
+        'select content, metadata.value from Note where id is "n1" offset 0 limit 500',
+    ]
+
+
+def test_a_projection_that_no_type_has_is_the_servers_to_refuse(session, answers):
+    session.populate(load(session, [record("Task", "t1"), record("Note", "n1")]), "nonsense")
+    assert [query.split(" from ")[0] for query in answers.take_queries()] == ["select nonsense"] * 2
+
+
+def test_thousands_of_entities_are_fetched_in_chunks(session, answers):
+    tasks = load(session, [record("Task", f"t{number}") for number in range(1800)])
+    notes = load(session, [record("Note", f"n{number}") for number in range(700)])
+    session.populate([entity for pair in zip(tasks, notes) for entity in pair] + tasks + notes, "metadata")
+    queries = answers.take_queries()
+    assert [query.split(" from ")[1].split()[0] for query in queries] == ["Task"] * 4 + ["Note"] * 2
+    assert sum(query.count('"t') for query in queries) == 1800
