@@ -4,6 +4,9 @@ It runs in the interpreter of that client and prints a JSON object: case name ->
 replaced by tokens in the order of their appearance, so that two runs can be compared.
 """
 
+import contextlib
+import http.client
+import http.server
 import importlib
 import importlib.util
 import json
@@ -12,6 +15,9 @@ import pathlib
 import re
 import sys
 import tempfile
+import threading
+import time
+import urllib.parse
 import warnings
 
 CASES = pathlib.Path(__file__).with_name("cases")
@@ -31,12 +37,32 @@ class Context:
 
     def new_session(self, **options):
         options.setdefault("auto_connect_event_hub", False)
-        return self.api.Session(
-            server_url=self.ready["url"],
-            api_key=self.ready["api_key"],
-            api_user=self.ready["api_user"],
-            **options,
-        )
+        for name in ("api_key", "api_user"):
+            options.setdefault(name, self.ready[name])
+        options.setdefault("server_url", self.ready["url"])
+        return self.api.Session(**options)
+
+    @contextlib.contextmanager
+    def recorded_session(self, **options):
+        """A session and the list of the batches that it sends from now on, as decoded JSON."""
+        recorder = Recorder(self.ready["url"])
+        try:
+            with self.new_session(server_url=recorder.url, **options) as session:
+                recorder.batches.clear()
+                yield session, recorder.batches
+        finally:
+            recorder.close()
+
+    def module(self, name):
+        """The module *name* of the client."""
+        return importlib.import_module(f"{self.api.__name__}.{name}")
+
+    def attempt(self, function, *arguments, **keywords):
+        """What *function* returns, or the classes of the error that it raises."""
+        try:
+            return function(*arguments, **keywords)
+        except Exception as error:
+            return {"raises": error_names(error)}
 
     def project(self, session, **data):
         """A project of this case."""
@@ -55,6 +81,47 @@ class Context:
         return path
 
 
+class Recorder:
+    """A server before the server, that keeps the batches it passes on."""
+
+    def __init__(self, server_url):
+        self.batches = []
+        target, batches = urllib.parse.urlsplit(server_url), self.batches
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path == "/api":
+                    batches.append(json.loads(body))
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
+                onward = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
+                onward.request("POST", self.path, body, {**headers, "Accept-Encoding": "identity"})
+                answer = onward.getresponse()
+                content = answer.read()
+                onward.close()
+                self.send_response(answer.status)
+                for name in ("Content-Type", "Location"):
+                    if answer.headers.get(name):
+                        self.send_header(name, answer.headers[name])
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(5)
+
+
 def cases():
     for path in sorted(CASES.glob("*.py")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -69,6 +136,8 @@ def plain(value, api):
     """Return *value* as JSON can hold it; entities by type and name."""
     if isinstance(value, (str, int, float, bool, type(None))):
         return value
+    if isinstance(value, Exception):
+        return {"raises": error_names(value)}
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if hasattr(value, "entity_type"):
@@ -99,12 +168,41 @@ def text_of(error):
         return repr(error)
 
 
-def tokens(value):
+def tokens(value, replaced=()):
     text = json.dumps(value, sort_keys=True)
+    for found, token in replaced:
+        text = text.replace(json.dumps(found)[1:-1], token)
     seen = {}
     text = ID.sub(lambda m: f"id{seen.setdefault(m[0], len(seen) + 1)}", text)
     text = ADDRESS.sub("object 1", text)
     return json.loads(TIME.sub("TIME", text))
+
+
+def agree(expected, found):
+    """Whether *found* is *expected*, where an error of a more special class agrees with that of a general one."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        if set(expected) == set(found) == {"raises"}:
+            classes = expected["raises"]
+            return (classes if isinstance(classes, str) else classes[0]) in found["raises"]
+        return expected.keys() == found.keys() and all(agree(expected[key], found[key]) for key in expected)
+    if isinstance(expected, list) and isinstance(found, list):
+        return len(expected) == len(found) and all(map(agree, expected, found))
+    return type(expected) is type(found) and expected == found
+
+
+def run(api, ready, name, function, folder):
+    context = Context(api, ready, name.replace(".", "_"), tempfile.mkdtemp(dir=folder))
+    started = time.perf_counter()
+    session = context.new_session()
+    text = None
+    try:
+        outcome = {"gives": plain(function(api, session, context), api)}
+    except Exception as error:
+        outcome, text = {"raises": error_names(error)}, text_of(error)
+    session.close()
+    replaced = ((context.folder, "FOLDER"), (ready["url"], "SERVER"), (ready["api_key"], "KEY"))
+    seconds = time.perf_counter() - started
+    return {"outcome": tokens(outcome, replaced), "text": text, "seconds": seconds}
 
 
 def main(module_name, ready_path, folder):
@@ -113,21 +211,11 @@ def main(module_name, ready_path, folder):
     with open(ready_path) as stream:
         ready = json.load(stream)
     wanted = os.environ.get("ONLY_CASES")
-    results = {}
-    for name, function in cases():
-        if wanted and wanted not in name:
-            continue
-        context = Context(api, ready, name.replace(".", "_"), tempfile.mkdtemp(dir=folder))
-        session = context.new_session(schema_cache_path=False)
-        try:
-            result = {"gives": plain(function(api, session, context), api)}
-        except Exception as error:
-            result = {"raises": error_names(error), "text": text_of(error)}
-        results[name] = {
-            "outcome": tokens({k: v for k, v in result.items() if k != "text"}),
-            "text": result.get("text"),
-        }
-        session.close()
+    results = {
+        name: run(api, ready, name, function, folder)
+        for name, function in cases()
+        if not wanted or wanted in name
+    }
     print("RESULTS" + json.dumps(results))
 
 
