@@ -71,7 +71,7 @@ class ConfigureCentralizedStorageScenario:
         if selected == _NEW_LOCATION:
             location = configuration["configure_location"]
             place = (
-                "A new location will be created:\n\n"
+                "This location will be made:\n\n"
                 f"* Label: {location['location_label']}\n"
                 f"* Name: {location['location_name']}\n"
                 f"* Description: {location['location_description']}\n"
@@ -129,7 +129,7 @@ class ConfigureCentralizedStorageScenario:
         if step == "configure_location":
             name = values.get("location_name")
             if not (name and values.get("location_label") and values.get("location_description")):
-                return step, "Location name, label and description cannot be empty."
+                return step, "The location needs a name, a label and a description."
             if self._find_location(name) is not None:
                 return step, f"There is already a location named {name}. Choose another name."
             return "select_mount_point", ""
@@ -171,7 +171,7 @@ class ConfigureCentralizedStorageScenario:
         given = configuration.get("configure_location") or {
             "location_label": "Studio location",
             "location_name": "studio.central-storage-location",
-            "location_description": "The studio central location where all components are stored.",
+            "location_description": "Where the studio keeps all components.",
         }
         fields = (("Label", "label"), ("Name", "name"), ("Description", "description"))
         items = [_label("#Create location#\nDescribe the new location. The proposed values are good ones.")]
@@ -310,7 +310,7 @@ class ActivateCentralizedStorageScenario:
             )
         if not os.path.isdir(path):
             return (
-                f"The path {path} does not exist. ftrack may not be able to store and track files correctly. "
+                f"The path {path} does not exist. Files could not be stored there. "
                 f"Create the folder if the storage is new, or mount the network drive."
             )
         return None

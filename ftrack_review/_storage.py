@@ -388,7 +388,7 @@ def encode_media(
         component = media
         _require_committed([component], "encode_media")
     else:
-        raise ValueError(f"Unable to encode media of type: {type(media)}")
+        raise ValueError(f"Only the path of a file or a FileComponent can be encoded, not {media!r:.100}.")
     answer = _call_supported(
         session,
         [

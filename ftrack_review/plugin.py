@@ -72,7 +72,7 @@ def _load(path: str, positional: List[Any], keywords: Mapping[str, Any], logger:
     register = getattr(module, "register", None)
     if register is None:
         logger.warning(
-            'Failed to load plugin that did not define a "register" function at the module level: %s', path
+            'The plugin %s was not loaded, as it has no function "register"', path
         )
         return
     try:

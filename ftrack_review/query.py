@@ -150,10 +150,12 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         :exc:`ValueError` if the query itself has a limit or an offset.
         """
         if self._limit is not None:
-            raise ValueError("Expression already contains a limit clause.")
+            raise ValueError(
+                "The query has a limit of its own, which one() and first() would have to change. Leave it out."
+            )
         if self._offset is not None:
             raise ValueError(
-                "Expression contains an offset clause which does not make sense when selecting a single item."
+                "The query has an offset, and one() is for a query with a single result. Leave it out."
             )
         results = self._fetch_few(2)
         if not results:
@@ -170,7 +172,9 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         Raise :exc:`ValueError` if the query itself has a limit.
         """
         if self._limit is not None:
-            raise ValueError("Expression already contains a limit clause.")
+            raise ValueError(
+                "The query has a limit of its own, which one() and first() would have to change. Leave it out."
+            )
         results = self._fetch_few(1)
         return results[0] if results else None
 

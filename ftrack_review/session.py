@@ -136,7 +136,7 @@ class _EntityTypes(MutableMapping[str, Any]):
 
 
 class Session:
-    """An isolated session for interaction with an ftrack server.
+    """A connection to one ftrack server, with the entities that came over it and the changes to send.
 
     It may be shared between threads. Use it as a context manager, or call :meth:`close` at the end::
 
@@ -454,7 +454,7 @@ class Session:
             return
         self._closed = True
         if len(self.recorded_operations):
-            _logger.warning("Closing session with pending operations not persisted.")
+            _logger.warning("The session closes with operations that were never committed.")
         hook = getattr(self, "_exit_hook", None)
         if hook is not None:
             atexit.unregister(hook)
@@ -473,7 +473,7 @@ class Session:
         used any more. Locations are configured anew, and the event ``ftrack.api.session.reset`` is published.
         """
         if len(self.recorded_operations):
-            _logger.warning("Resetting session with pending operations not persisted.")
+            _logger.warning("The session is reset with operations that were never committed.")
         with self._lock:
             self._identities.clear()
             self.recorded_operations.clear()
@@ -1123,8 +1123,7 @@ def _read_settings(
         server_url = os.environ.get("FTRACK_SERVER")
     if not server_url:
         raise exception.ConfigurationError(
-            'Required "server_url" not specified. Pass as argument or set in environment variable '
-            "FTRACK_SERVER."
+            "There is no server to connect to. Pass server_url, or set the environment variable FTRACK_SERVER."
         )
     server_url = transport.normalise_url(server_url)
     if server_url.startswith("embedded"):
@@ -1133,8 +1132,7 @@ def _read_settings(
         api_key = os.environ.get("FTRACK_API_KEY", os.environ.get("FTRACK_APIKEY"))
     if not api_key:
         raise exception.ConfigurationError(
-            'Required "api_key" not specified. Pass as argument or set in environment variable '
-            "FTRACK_API_KEY."
+            "There is no API key. Pass api_key, or set the environment variable FTRACK_API_KEY."
         )
     if api_user is None:
         api_user = os.environ.get("FTRACK_API_USER")
@@ -1143,9 +1141,8 @@ def _read_settings(
             api_user = getpass.getuser()
         except (KeyError, ImportError, OSError):
             raise exception.ConfigurationError(
-                'Required "api_user" not specified. Pass as argument, set in environment variable '
-                "FTRACK_API_USER or one of the standard environment variables used by Python's getpass "
-                "module."
+                "There is no user, and this machine does not tell who is logged in. Pass api_user, or set the "
+                "environment variable FTRACK_API_USER."
             ) from None
     return server_url, api_key, api_user
 

@@ -125,8 +125,7 @@ def normalise_url(server_url: str) -> str:
         return "embedded" + text[len("embedded") :]
     if not text:
         raise exception.ConfigurationError(
-            'Required "server_url" not specified. Pass as argument or set in environment variable '
-            "FTRACK_SERVER."
+            "There is no server to connect to. Pass server_url, or set the environment variable FTRACK_SERVER."
         )
     if "://" not in text:
         text = f"{_guess_scheme(text)}://{text}"

@@ -26,8 +26,8 @@ def pair(components: Sequence[Entity], sources: Any) -> List[Tuple[Entity, Any]]
             sources = [sources[0]] * len(components)
         if len(sources) != len(components):
             raise ValueError(
-                "sources must be either a single source or a sequence of sources with indexes corresponding to "
-                f"passed components. There are {len(components)} components and {len(sources)} sources."
+                "sources is one location for all components or a list with one for each. "
+                f"There are {len(components)} components and {len(sources)} sources."
             )
         return list(zip(components, sources))
     return [(component, sources) for component in components]

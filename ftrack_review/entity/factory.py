@@ -229,7 +229,7 @@ def _refuse_custom_attribute(proxy: KeyValueMappedCollectionProxy, data: Dict[st
     """Raise KeyError: which custom attributes there are is configured, not set."""
     known = ", ".join(sorted(map(str, proxy.keys()))) or "none"
     raise KeyError(
-        f"Custom attributes must be created explicitly for the given entity type before being set. "
+        f"Only custom attributes that are configured for the entity type can be set. "
         f"There is none called {data.get(proxy.key_attribute)!r} here; there are: {known}."
     )
 

@@ -95,7 +95,8 @@ class Location(Entity):
         self._refuse_present([component for component, _ in planned])
         if not self.structure:
             raise exception.LocationError(
-                "No structure defined for location {location}.", details={"location": self}
+                "The location {location} has no structure. Set its structure attribute.",
+                details={"location": self},
             )
         identifiers = self._transfer(planned)
         added = [component for component, _ in planned]
@@ -122,7 +123,7 @@ class Location(Entity):
     def _describe_failure(
         self, component: Entity, error: Exception, left: List[Tuple[Entity, str]]
     ) -> exception.LocationError:
-        message = "Failed to transfer component {component} data to location {location} due to error: {error}"
+        message = "The data of {component} could not be brought to {location}: {error}"
         if left:
             message += " Transferred component data that may require cleanup: {transferred}"
         return exception.LocationError(
@@ -166,7 +167,8 @@ class Location(Entity):
         """Copy the data of *component* from *source* to *resource_identifier* in this location."""
         if not self.accessor:
             raise exception.LocationError(
-                "No accessor defined for target location {location}.", details={"location": self}
+                "The location {location} has no accessor, so nothing can be written to it. Set its accessor attribute.",
+                details={"location": self},
             )
         if is_container(component):
             # Its members hold the data.
@@ -174,12 +176,13 @@ class Location(Entity):
         source_identifier = locate(component, source)
         if not source.accessor:
             raise exception.LocationError(
-                "No accessor defined for source location {location}.", details={"location": source}
+                "The location {location} has no accessor, so nothing can be read from it. Set its accessor attribute.",
+                details={"location": source},
             )
         if self.accessor.exists(resource_identifier):
             raise exception.LocationError(
-                "Cannot add component as data already exists and overwriting could result in data loss. "
-                "Computed target resource identifier was: {target}",
+                "There is data at {target} already, which is not overwritten. Remove it, or use a structure that "
+                "gives each component a place of its own.",
                 details={"target": resource_identifier},
             )
         source_data = source.accessor.open(source_identifier, "rb")

@@ -46,7 +46,7 @@ class CreateNoteMixin:
         """
         labels = list(labels or ())
         if category is not None and labels:
-            raise ValueError("Both category and labels cannot be set at the same time.")
+            raise ValueError("A note takes either a category or labels; leave one of them out.")
         has_labels = "NoteLabelLink" in self.session.types
         if labels and not has_labels:
             raise ValueError("This server has no note labels. Set a category instead.")

@@ -43,8 +43,8 @@ class User(Entity):
             # Otherwise every later commit would fail for the same reason.
             self.session.delete(timer)
             raise exception.NotUniqueError(
-                f"Failed to start a timelog for user with id: {self['id']}, it is likely that a timer is already "
-                "running. Either use force=True or stop the timer first."
+                f"No timer could be started for the user {self['id']}, as one is probably "
+                "running. Stop it first, or pass force=True."
             ) from error
         return timer
 

@@ -96,9 +96,9 @@ class EventHub:
         self.id = uuid.uuid4().hex
         parts = urlsplit(server_url)
         if not parts.scheme:
-            raise ValueError("Could not determine scheme from server url.")
+            raise ValueError("The server address has no scheme such as https.")
         if not parts.hostname:
-            raise ValueError("Could not determine hostname from server url.")
+            raise ValueError("The server address names no host.")
         self.server = ServerDetails(parts.scheme, parts.hostname, parts.port)
         self._api_user = api_user
         self._api_key = api_key
@@ -377,7 +377,9 @@ class EventHub:
         if synchronous:
             return self._handle(event, synchronous=True)
         if not self._connection_initialised:
-            raise EventHubConnectionError("Cannot publish event asynchronously as not connected to server.")
+            raise EventHubConnectionError(
+                "The event hub is not connected. Call connect() first, or publish with synchronous=True."
+            )
         # Encoded here, so that the caller learns what cannot be sent.
         data = packet.encode_event(event)
         if on_reply is not None:

@@ -20,7 +20,7 @@ class OriginStructure(Structure):
         identifier = (context or {}).get("source_resource_identifier")
         if identifier is None:
             raise ValueError(
-                "Could not generate resource identifier as no source resource identifier found in passed "
-                f"context. {entity} is not in its source, or the context does not tell where."
+                "There is no place to take from the source: "
+                f"{entity} is not in its source, or the context does not tell where."
             )
         return str(identifier)

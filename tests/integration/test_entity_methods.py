@@ -213,7 +213,7 @@ def test_a_component_is_encoded_and_kept(session, version, still, requests_sent)
 
 def test_what_cannot_be_encoded(session, version, still):
     for media in (None, 3, version):
-        with pytest.raises(ValueError, match="Unable to encode media of type"):
+        with pytest.raises(ValueError, match="Only the path of a file"):
             session.encode_media(media)
     component = session.create_component(still, location=None)
     with pytest.raises(exception.InvalidStateError, match="commit"):

@@ -293,7 +293,7 @@ def test_readable_paths(session, version, origin, movie, tmp_path):
 def test_a_location_that_is_not_configured_says_so(session, disk, origin, movie, lacking):
     setattr(disk, lacking, symbol.NOT_SET)
     component = session.create_component(movie, location=None)
-    with pytest.raises(exception.LocationError, match=f"No {lacking} defined"):
+    with pytest.raises(exception.LocationError, match=f"has no {lacking}"):
         disk.add_component(component, origin)
 
 
@@ -303,7 +303,7 @@ def test_data_is_never_overwritten(session, disk, origin, movie):
     os.makedirs(os.path.dirname(path))
     with open(path, "w") as file:
         file.write("precious")
-    with pytest.raises(exception.LocationError, match="already exists") as caught:
+    with pytest.raises(exception.LocationError, match="data at") as caught:
         disk.add_component(component, origin)
     assert caught.value.details["component"] is component
     with open(path) as file:

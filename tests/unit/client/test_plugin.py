@@ -52,7 +52,7 @@ def test_broken_plugins_are_logged_and_do_not_stop_others(tmp_path, caplog):
         plugin.discover([str(tmp_path)], [seen])
     assert len(seen) == 1
     assert "broken {x}" in caplog.text
-    assert 'did not define a "register"' in caplog.text
+    assert 'no function "register"' in caplog.text
     assert "refused" in caplog.text
     assert len(caplog.records) == 4
 

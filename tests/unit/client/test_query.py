@@ -123,7 +123,7 @@ def test_one_wants_exactly_one(session, answers):
     with pytest.raises(exception.NoResultFoundError):
         session.query("Note").one()
     for expression in ("Task limit 1", "Task offset 1"):
-        with pytest.raises(ValueError, match="clause"):
+        with pytest.raises(ValueError, match="Leave it out"):
             session.query(expression).one()
     fill(answers, 1)
     assert session.query("Task").one()["name"] == "n0"

@@ -167,7 +167,7 @@ def test_addresses(url, server_url, location, secure):
 
 @pytest.mark.parametrize("url", ["", "studio.example", "https://", "/path"])
 def test_bad_addresses_are_refused(url):
-    with pytest.raises(ValueError, match="server url"):
+    with pytest.raises(ValueError, match="server address"):
         EventHub(url, "u", "k")
 
 

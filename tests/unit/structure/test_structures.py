@@ -149,5 +149,5 @@ def test_origin_takes_what_the_source_has():
     structure = OriginStructure()
     assert structure.get_resource_identifier(FOLDER, {"source_resource_identifier": "/a/b"}) == "/a/b"
     for context in (None, {}, {"source_resource_identifier": None}):
-        with pytest.raises(ValueError, match="no source resource identifier"):
+        with pytest.raises(ValueError, match="no place to take"):
             structure.get_resource_identifier(Record("FileComponent", id="x"), context)

@@ -58,7 +58,7 @@ def test_what_is_no_address_is_shown_with_an_example(given):
 
 @pytest.mark.parametrize("given", ["", "  ", None])
 def test_a_missing_address_is_a_type_error(given):
-    with pytest.raises(TypeError, match='Required "server_url" not specified'):
+    with pytest.raises(TypeError, match="There is no server to connect to"):
         transport.normalise_url(given)
 
 
