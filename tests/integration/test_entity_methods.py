@@ -38,7 +38,7 @@ def test_notes_are_classified_by_labels_or_a_category(session, task, user):
     session.commit()
     labelled = task.create_note("a", user, labels=[label, other])
     single = task.create_note("b", user, category=label)
-    with pytest.raises(ValueError, match="Both category and labels"):
+    with pytest.raises(ValueError, match="either a category or labels"):
         task.create_note("c", user, category=label, labels=[other])
     session.commit()
     found = {
