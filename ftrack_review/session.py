@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from ftrack_review._idioms import Idioms
     from ftrack_review.event.hub import EventHub
+    from ftrack_review.pending import PendingChanges
     from ftrack_review.protocol.tree import Statement
 
 __all__ = [
@@ -592,13 +593,39 @@ class Session:
                 for operation in operations:
                     self.recorded_operations.push(operation)
 
-    def commit(self) -> None:
+    def commit(self, *, dry_run: bool = False) -> Optional[PendingChanges]:
         """Send all changes to the server, in one request and one transaction.
 
         Raise a :exc:`~ftrack_review.exception.ServerError` if the server does not take them. The session
         still holds every operation then, and another commit sends them again.
+
+        With *dry_run* nothing is sent. What would be is made, so that a value which cannot be sent raises as it
+        would, and returned as :meth:`pending` does.
         """
+        if dry_run:
+            from ftrack_review import pending
+
+            return pending.find_pending(self, encode=True)
         self._unit_of_work.commit()
+        return None
+
+    def pending(self) -> PendingChanges:
+        """Return what a commit would send, to be looked at: a sequence of changes that prints as a difference.
+
+        Nothing is asked of the server, so that an old value which was never read is not known::
+
+            print(session.pending())
+            for change in session.pending():
+                for attribute in change.attributes:
+                    print(change.kind, change.entity, attribute.name, attribute.old, attribute.new)
+
+        What may be a secret, by the name of its attribute or key, is not in the text.
+
+        .. versionadded:: 0.1
+        """
+        from ftrack_review import pending
+
+        return pending.find_pending(self)
 
     def rollback(self) -> None:
         """Forget all changes. Entities that were created are not part of the session any more."""

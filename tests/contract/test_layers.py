@@ -48,6 +48,7 @@ WHERE = {
     "_encoding": 2,
     "_loading": 2,
     "_unit_of_work": 2,
+    "pending": 2,
     "_refreshing": 2,
     "_streaming": 2,
     "_search": 2,

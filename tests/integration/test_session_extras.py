@@ -132,3 +132,26 @@ def test_what_is_no_entity_is_not_half_deleted(session, shots):
     with pytest.raises(TypeError, match="is no entity"):
         session.delete([shots[0], "sh01"])
     assert session.deleted == []
+
+
+# What is pending.
+
+
+def test_pending_changes_read_as_a_difference(session, shots, project, requests_sent):
+    shot = shots[0]
+    done = session.query('select name from Status where name is "Completed"').first()
+    before = shot["status"]["name"]
+    note = shot.create_note("Please look", session.query("User").first())
+    shot["status"] = done
+    shot["metadata"]["k"] = "v"
+    session.delete(shots[1])
+    requests_sent.clear()
+    text = str(session.commit(dry_run=True))
+    assert requests_sent == []
+    assert f"+ Note ({note['id']})" in text
+    assert f"~ Shot sh00 ({shot['id']})" in text
+    assert f"status: Status {before} (" in text
+    assert f"-> Status Completed ({done['id']})" in text
+    assert f"- Shot sh01 ({shots[1]['id']})" in text
+    session.commit()
+    assert not session.pending()
