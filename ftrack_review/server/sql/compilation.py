@@ -166,9 +166,16 @@ def _join_collections(
                 segments[0].name,
             )
         cast = cast_type(build.catalogue, build.catalogue.types[relation.covers], segments[0])
-        there = step(build, scope, found, cast)
-        source = source.join(there.source, sa.and_(*there.on()))
-        scope = there.scope
+        if relation.how == "custom_attributes":
+            # Correlated to their owner they cannot be joined: bring the owners along.
+            dense = dense_scope(build, build.catalogue.types[relation.target])
+            belongs = dense.scope.own(dense.scope.entity.columns["entity_id"]) == scope.key()
+            source = source.join(dense.source, sa.and_(belongs, *dense.conditions))
+            scope = dense.scope
+        else:
+            there = step(build, scope, found, cast)
+            source = source.join(there.source, sa.and_(*there.on()))
+            scope = there.scope
         segments = segments[1:] or (Segment(scope.entity.primary_key[0]),)
 
 

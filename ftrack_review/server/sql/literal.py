@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from ftrack_review.protocol.tree import Value
@@ -151,7 +152,8 @@ def _number(value: Value, expected: str) -> Optional[Union[int, float]]:
         return number if abs(number) <= _LARGEST_INTEGER else float(number)
     if math.isnan(number):
         raise _unreadable(value, expected)
-    return number
+    # JSON has no infinity, and nothing stored lies beyond the largest number.
+    return max(-sys.float_info.max, min(number, sys.float_info.max))
 
 
 def _unreadable(value: Value, expected: str) -> ServerFault:

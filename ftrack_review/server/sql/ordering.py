@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["order_columns", "path_operand"]
 
 
+# Of these no single element can stand for all in an order.
+_WITHOUT_ORDER = ("ancestors", "descendants", "custom_attributes")
+
+
 def order_columns(build: Build, scope: Scope, orders: Sequence[Order]) -> List[ColumnElement[Any]]:
     """Return what *orders* sort by. Nulls come first ascending, and the stable order of rows settles ties."""
     columns: List[ColumnElement[Any]] = []
@@ -58,7 +62,7 @@ def _value(
     if len(segments) == 1 and relation.kind == "reference" and cast is None:
         return Operand(reference_column(build, scope, found), "string", segment.name)
     many = relation.kind != "reference"
-    if is_unknown(build, relation) or relation.how in ("ancestors", "descendants") or (single and many):
+    if is_unknown(build, relation) or relation.how in _WITHOUT_ORDER or (single and many):
         raise query_fault(
             f"{found.owner.name}.{segment.name} has many values: expected a path with one value for each row.",
             segment.position,
@@ -70,9 +74,10 @@ def _value(
     else:
         value = _value(build, there.scope, segments[1:], descending=descending, single=single)
     column = value.column
-    if many:
-        column = sa.func.max(column) if descending else sa.func.min(column)
     query = sa.select(column).select_from(there.source).where(*there.on())
+    if many:
+        # Not min(): of a column of the outer query it would be an aggregate of that.
+        query = query.where(column.is_not(None)).order_by(column.desc() if descending else column).limit(1)
     return Operand(query.scalar_subquery(), value.kind, value.name)
 
 

@@ -284,6 +284,8 @@ NESTED = [
     ("AssetVersion where not task_id in (select id from Task where bid > 0)", "v4"),
     ("AssetVersion where id in (select entity_id from ListObject where list_id is l1)", "v1 v3"),
     ("Task where id in (select assignments.context_id from Task)", "t1"),
+    ("Task where id in (select custom_attributes.entity_id from Task where bid > 1)", "t1 t3"),
+    ("Task where name in (select assignments.context.name from Task order by name limit 5)", "t1 t4"),
     ("User where id in (select assignments.resource.id from Task)", "u1"),
     ("AssetVersion where id in (select asset_version from ReviewSessionObject)", "v1 v2"),
     ("Asset where id in (select asset.id from AssetVersion where version > 1)", "a1 a3"),

@@ -38,6 +38,7 @@ CASES = [
     ("select name[Shot] from Task", "name", ["plain value"]),
     ("Task where link is x", "link", ["worked out after reading"]),
     ("Task order by ancestors.name", "ancestors", ["many values"]),
+    ("Task order by custom_attributes.value", "custom_attributes", ["many values"]),
     ("Task where id in (select id, name from Task)", "Task)", ["one projection"]),
     ("Task where id in (select count(id) from Task)", "Task)", ["one projection"]),
     ("Task where id in (select ancestors.id from Task)", "ancestors", ["nested"]),
