@@ -7,8 +7,8 @@ output and an exit status. Nothing else imports click or tqdm.
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
+import shlex
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple, TypeVar
@@ -24,6 +24,7 @@ __all__ = ["main"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+_LOG_FORMATS = ("text", "json")
 
 # What a command needs: one module of each package, by extra.
 _NEEDS = {
@@ -94,7 +95,7 @@ def _make_commands() -> click.Group:
     def commands() -> None:
         """Reviews on ftrack, and a server of its own to develop and test against."""
 
-    for add in (_add_serve, _add_key, _add_demo, _add_run):
+    for add in (_add_serve, _add_user, _add_key, _add_demo, _add_run):
         add(commands)
     return commands
 
@@ -125,6 +126,15 @@ def _add_serve(commands: click.Group) -> None:
         click.option("--sender", metavar="ADDRESS", help="The address that mail comes from."),
         click.option("--base-url", metavar="URL", help="The address under which clients reach the server."),
         click.option(
+            "--tls-certificate",
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            help="A PEM file with the certificate and its chain, to speak HTTPS.",
+        ),
+        click.option(
+            "--tls-key", metavar="FILE", type=click.Path(dir_okay=False), help="The key of the certificate."
+        ),
+        click.option(
             "--schema",
             metavar="FILE",
             type=click.Path(dir_okay=False),
@@ -143,19 +153,47 @@ def _add_serve(commands: click.Group) -> None:
             show_default=True,
             help="What to log.",
         ),
+        click.option(
+            "--log-format",
+            type=click.Choice(_LOG_FORMATS),
+            default="text",
+            show_default=True,
+            help="Lines for people, or one JSON object on each line.",
+        ),
     )
-    def serve(log_level: str, **settings: Any) -> None:
+    def serve(log_level: str, log_format: str, **settings: Any) -> None:
         """Run a server until Ctrl-C or SIGTERM."""
         _require("server")
-        from ftrack_review.server import serving
+        from ftrack_review.server import log, serving
 
-        logging.basicConfig(
-            level=log_level.upper(),
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-            stream=sys.stderr,
-        )
+        log.configure(level=log_level, format=log_format)
         settings["data"] = settings["data"] or _default_data()
         serving.serve(announce=_say, **settings)
+
+
+def _add_user(commands: click.Group) -> None:
+    import click
+
+    @commands.group()
+    def user() -> None:
+        """Create users, also while the server runs."""
+
+    @user.command("add")
+    @_options(
+        _data_option(),
+        _database_option(),
+        click.argument("name"),
+        click.option("--email", required=True, metavar="ADDRESS", help="Where the user gets mail."),
+        click.option("--first-name", metavar="TEXT", help="The first name."),
+        click.option("--last-name", metavar="TEXT", help="The last name."),
+    )
+    def add(data: Optional[str], database: Optional[str], name: str, **values: Any) -> None:
+        """Create the user NAME."""
+        with _opened(data, database) as server:
+            from ftrack_review.server import accounts
+
+            accounts.add_user(server, name, **values)
+        _say(f"Created {name}. A key is issued with: ftrack-review key new --user {shlex.quote(name)}")
 
 
 def _add_key(commands: click.Group) -> None:

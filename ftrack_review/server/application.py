@@ -156,15 +156,6 @@ class Server:
             row = ledger.find_entity(connection, self.catalogue, "Component", component_id)
         return f"{row['name'] or component_id}{row['file_type'] or ''}" if row else component_id
 
-    def is_healthy(self) -> bool:
-        """Return whether the database answers."""
-        try:
-            with self.store.read() as connection:
-                return ledger.find_setting(connection, "signing_secret") is not None
-        except Error:
-            self._logger.exception("The database does not answer.")
-            return False
-
     def announce(self, context: RequestContext) -> None:
         """Tell the clients of the event hub what a request did, as soon as there is time."""
         self.announcer.announce(context)

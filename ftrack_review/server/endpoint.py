@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from ftrack_review.server import access, application, pages, thumbnail
+from ftrack_review.server import access, application, health, pages, thumbnail
 from ftrack_review.server.errors import ServerFault, describe, not_found, server_error
 from ftrack_review.server.event_socket import EventSocket
 from ftrack_review.server.files import check_put_token, content_type, upload_fault, upload_name
@@ -144,8 +144,20 @@ class _Outermost:
                 await self._inner(scope, receive, answer)
         finally:
             milliseconds = (time.perf_counter() - started) * 1000
+            entry = {
+                "method": scope["method"],
+                "path": redact(scope["path"]),
+                "status": status or None,
+                "milliseconds": round(milliseconds, 1),
+            }
+            # As fields too, for a log that is read by machines.
             _logger.info(
-                "%s %s %s %.1f ms", scope["method"], redact(scope["path"]), status or "aborted", milliseconds
+                "%s %s %s %.1f ms",
+                entry["method"],
+                entry["path"],
+                status or "aborted",
+                milliseconds,
+                extra=entry,
             )
 
 
@@ -287,8 +299,10 @@ async def _remove(server: application.Server, request: Request) -> Response:
 
 
 async def _health(server: application.Server, _request: Request) -> Response:
-    healthy = await run_in_threadpool(server.is_healthy)
-    return JSONResponse({"status": "ok" if healthy else "failing"}, status_code=200 if healthy else 503)
+    is_healthy, checks = await run_in_threadpool(health.check, server)
+    content = {"status": "ok" if is_healthy else "failing", "checks": checks}
+    headers = {"cache-control": "no-store"}
+    return JSONResponse(content, status_code=200 if is_healthy else 503, headers=headers)
 
 
 async def _placeholder(_request: Request) -> Response:

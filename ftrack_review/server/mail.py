@@ -29,7 +29,13 @@ from ftrack_review.server import access, ledger
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import describe, not_found, validation_error
 
-__all__ = ["Mailer", "handle_send_review_session_invite", "handle_send_user_invite", "read_address"]
+__all__ = [
+    "Mailer",
+    "handle_send_review_session_invite",
+    "handle_send_user_invite",
+    "is_address",
+    "read_address",
+]
 
 #: How long one attempt to reach the SMTP server may take, in seconds.
 SMTP_TIMEOUT_S = 10.0
@@ -308,8 +314,13 @@ def _person(context: Any, user_id: Optional[str]) -> Dict[str, Optional[str]]:
     return {"name": name or row.get("username") or row.get("email") or "Someone", "email": row.get("email")}
 
 
+def is_address(text: Optional[str]) -> bool:
+    """Return whether *text* can be an e-mail address."""
+    return bool(text and _ADDRESS.match(text))
+
+
 def _check_recipient(email: Optional[str]) -> str:
-    if not email or not _ADDRESS.match(email):
+    if not email or not is_address(email):
         raise validation_error(f"{describe(email)} is no e-mail address, so nothing was sent.", "email")
     return email
 

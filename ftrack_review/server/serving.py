@@ -22,9 +22,10 @@ import tempfile
 import threading
 import uuid
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ftrack_review.exception import ConfigurationError, ConnectionClosedError, Error
+from ftrack_review.server import certificate
 from ftrack_review.server.application import Server
 from ftrack_review.server.recorded import read_document
 
@@ -51,11 +52,16 @@ class Listener:
         host: str = "127.0.0.1",
         port: int = 0,
         bound: Optional[socket.socket] = None,
+        tls: Optional[Tuple[str, str]] = None,
     ) -> None:
         """Bind *port* of *host*, 0 for any free one, or take over the socket *bound*.
 
-        Raise ConfigurationError where that is not possible.
+        *tls* are the paths of a certificate, with its chain, and of its key. Raise ConfigurationError where
+        that is not possible.
         """
+        if tls is not None:
+            certificate.check(*tls)
+        self._tls = tls
         self._server = server
         self._socket = bound or _bind(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
@@ -70,7 +76,8 @@ class Listener:
         host = self.host
         if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound.
             host = socket.gethostname()
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
 
     def start(self) -> None:
         """Accept connections. Raise an Error if that does not begin in time."""
@@ -108,6 +115,8 @@ class Listener:
             ws_ping_interval=None,
             ws_per_message_deflate=False,
             server_header=False,
+            ssl_certfile=self._tls[0] if self._tls else None,
+            ssl_keyfile=self._tls[1] if self._tls else None,
             timeout_graceful_shutdown=int(STOP_TIMEOUT_S),
         )
         self._uvicorn = Announcing(config)
@@ -170,6 +179,8 @@ def serve(
     sender: Optional[str] = None,
     base_url: Optional[str] = None,
     schema: Optional[str] = None,
+    tls_certificate: Optional[str] = None,
+    tls_key: Optional[str] = None,
     ready_file: Optional[str] = None,
     announce: Callable[[str], None] = lambda _line: None,
 ) -> None:
@@ -178,13 +189,21 @@ def serve(
     *announce* is given lines for people: the address, and on the very first start the credentials. With
     *ready_file* a key is issued for this run and written there, with the address and the process id, once
     connections are accepted; file and key are gone when the server stops. *schema* is a file that holds the
-    answer of another server to ``query_schemas``, which shapes a new database. The other arguments are those of
+    answer of another server to ``query_schemas``, which shapes a new database. *tls_certificate* and *tls_key*
+    are PEM files, with which it speaks HTTPS only. The other arguments are those of
     :class:`~ftrack_review.server.application.Server` and :class:`Listener`.
     """
     if ready_file is not None:
         # One that an earlier run could not remove would tell of a server that is not there.
         with contextlib.suppress(FileNotFoundError):
             os.remove(ready_file)
+    if (tls_certificate is None) != (tls_key is None):
+        raise ConfigurationError(
+            "HTTPS needs both a certificate and its key: --tls-certificate and --tls-key."
+        )
+    tls = (tls_certificate, tls_key) if tls_certificate and tls_key else None
+    if tls is not None:
+        certificate.check(*tls)
     document = None if schema is None else read_document(schema)
     stop = threading.Event()
     with _stopping_signals(stop), contextlib.ExitStack() as stack:
@@ -201,7 +220,7 @@ def serve(
             document=document,
         )
         stack.callback(server.close, STOP_TIMEOUT_S)
-        listener = Listener(server, bound=bound)
+        listener = Listener(server, bound=bound, tls=tls)
         address["url"] = listener.url
         listener.ended = stop
         stack.callback(listener.stop)

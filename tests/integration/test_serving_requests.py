@@ -170,7 +170,8 @@ class TestAnswers:
 
     def test_health(self, api):
         response = api.http.get(api.url + "/healthz")
-        assert (response.status_code, response.json()) == (200, {"status": "ok"})
+        checks = {"database": "ok", "media": "ok"}
+        assert (response.status_code, response.json()) == (200, {"status": "ok", "checks": checks})
 
 
 class TestOtherOrigins:
