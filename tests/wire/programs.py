@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Callable
 
 PROGRAMS: dict[str, Callable[..., None]] = {}
@@ -25,7 +26,6 @@ def program(name: str, *, opens: bool = False) -> Callable[[Callable[..., None]]
 
 def load() -> dict[str, Callable[..., Any]]:
     """Return all programs by the name of their case."""
-    from tests.wire import programs_changing, programs_querying, programs_reviewing
-
-    assert programs_changing and programs_querying and programs_reviewing
+    for name in ("programs_querying", "programs_changing", "programs_reviewing"):
+        importlib.import_module(f"tests.wire.{name}")
     return PROGRAMS

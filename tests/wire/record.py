@@ -7,6 +7,7 @@ becomes golden: a recording proves nothing.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import pathlib
 import re
@@ -75,7 +76,7 @@ class Recorder:
             for key, item in value.items():
                 self._learn(item)
                 if isinstance(item, str) and _ID.fullmatch(item):
-                    self._name(item, key[:-3] if key.endswith("_id") else key)
+                    self._name(item, key.removesuffix("_id"))
         return value
 
     def _name(self, key: str, name: str) -> None:
@@ -118,7 +119,7 @@ def main(names: list[str]) -> None:
             work.mkdir()
             try:
                 if name in programs.UNOPENED:
-                    program(lambda **arguments: WiredSession(recorder.handle, **arguments), work)
+                    program(functools.partial(WiredSession, recorder.handle), work)
                 else:
                     recorder.is_on = False
                     with WiredSession(recorder.handle) as session:
