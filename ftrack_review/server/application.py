@@ -25,7 +25,7 @@ from ftrack_review.exception import (
     Error,
     NotFoundError,
 )
-from ftrack_review.server import access, files, ledger
+from ftrack_review.server import access, files, ledger, transfer
 from ftrack_review.server.access import Caller
 from ftrack_review.server.announcer import Announcer
 from ftrack_review.server.context import Options, RequestContext, utc_now
@@ -144,11 +144,11 @@ class Server:
 
     def component_url(self, component_id: str) -> str:
         """Return an address from which the component can be read without credentials."""
-        return files.download_url(self, component_id)
+        return transfer.download_url(self, component_id)
 
     def thumbnail_url(self, component_id: str) -> str:
         """Return an address of a small picture of the component."""
-        return files.download_url(self, component_id, route="thumbnail", size=300)
+        return transfer.download_url(self, component_id, route="thumbnail", size=300)
 
     def component_name(self, component_id: str) -> str:
         """Return the file name of a component, its id where the database does not hold it (yet)."""
@@ -268,7 +268,7 @@ class Server:
         """Carry out *actions* as *caller*, all or none, and return their results."""
         from ftrack_review.server import dispatch
 
-        files.prepare(self, actions)
+        transfer.prepare(self, actions)
         return list(dispatch.dispatch(self, actions, caller, options or Options()))
 
     def perform(self, *actions: Dict[str, Any], user_id: Optional[str] = None) -> List[Any]:

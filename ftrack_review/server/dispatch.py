@@ -32,10 +32,10 @@ _READS: Dict[str, str] = {
     "query_server_information": "information:handle_query_server_information",
     "permissions": "information:handle_nothing",
     "compute_rollups": "information:handle_nothing",
-    "get_upload_metadata": "files:handle_get_upload_metadata",
-    "complete_multipart_upload": "files:handle_complete_multipart_upload",
+    "get_upload_metadata": "transfer:handle_get_upload_metadata",
+    "complete_multipart_upload": "transfer:handle_complete_multipart_upload",
     "get_widget_url": "pages:handle_get_widget_url",
-    "generate_signed_url": "files:handle_generate_signed_url",
+    "generate_signed_url": "transfer:handle_generate_signed_url",
 }
 _WRITES: Dict[str, str] = {
     "reset_remote": "information:handle_reset_remote",

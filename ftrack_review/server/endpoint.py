@@ -26,7 +26,8 @@ from starlette.routing import Route, WebSocketRoute
 from ftrack_review.server import access, application, health, pages, thumbnail
 from ftrack_review.server.errors import ServerFault, describe, not_found, server_error
 from ftrack_review.server.event_socket import EventSocket
-from ftrack_review.server.files import check_put_token, content_type, upload_fault, upload_name
+from ftrack_review.server.files import content_type, upload_fault, upload_name
+from ftrack_review.server.transfer import check_put_token
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -4,13 +4,12 @@ A file is written beside its place under another name and moved there once its s
 announced, so that neither a broken connection nor a full disk leaves half a file behind. The name of a file
 is made from the component's id alone; nothing that a client says becomes part of a path.
 
-This module knows files and the actions that hand out addresses for them, not HTTP: ``endpoint`` moves the bytes.
+This module knows files and nothing of HTTP: ``endpoint`` moves the bytes, ``transfer`` hands out the addresses.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import errno
 import hashlib
@@ -20,34 +19,21 @@ import re
 import shutil
 import time
 import uuid
-from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional
-from urllib.parse import urlencode
+from typing import Any, BinaryIO, Iterable, Iterator, List, Mapping, Optional
 
-from ftrack_review.server.access import token_fault
-from ftrack_review.server.errors import ServerFault, describe, validation_error
+from ftrack_review.server.errors import ServerFault, validation_error
 
 __all__ = [
     "Files",
     "Incoming",
     "content_type",
-    "handle_complete_multipart_upload",
-    "handle_generate_signed_url",
-    "handle_get_upload_metadata",
+    "disk_full",
+    "upload_fault",
     "upload_name",
 ]
 
-#: For how long an address for an upload is good, in seconds: a large file on a slow line takes a while.
-UPLOAD_LIFETIME_S = 24 * 3600
-
-#: For how long an address for a download is good at least, in seconds.
-DOWNLOAD_LIFETIME_S = 24 * 3600
-
-#: The most parts that an upload may have, as of object stores.
-MAXIMUM_PARTS = 10_000
-
 # Ids that can be file names everywhere; upper case is not, as some file systems ignore it.
 _PLAIN_ID = re.compile(r"[0-9a-z][0-9a-z_-]{3,99}\Z")
-_LONGEST_ID = 255
 _STALE_S = 2 * 24 * 3600
 _COPY_BYTES = 4 * 1024 * 1024
 
@@ -181,10 +167,19 @@ class Files:
         """Return where the thumbnail of *component_id* in *size* pixels is kept once it was made."""
         return os.path.join(self._thumbnails, f"{_file_name(component_id)}.{size}.jpg")
 
-    def assemble(self, component_id: str, upload_id: str, parts: Iterable[Mapping[str, Any]]) -> int:
+    def assemble(
+        self,
+        component_id: str,
+        upload_id: str,
+        parts: Iterable[Mapping[str, Any]],
+        *,
+        size: Optional[int] = None,
+        checksum: Optional[str] = None,
+    ) -> int:
         """Put the *parts* of an upload together as the file of *component_id*. Return its size in bytes.
 
-        *parts* hold ``part_number`` and ``e_tag`` in any order. Doing it twice is the same as doing it once.
+        *parts* hold ``part_number`` and ``e_tag`` in any order. *size* and *checksum* are as for :meth:`receive`.
+        Doing it twice is the same as doing it once.
         """
         folder = self._parts_folder(component_id, upload_id)
         numbers = sorted((int(part["part_number"]), str(part["e_tag"]).strip('"')) for part in parts)
@@ -192,7 +187,7 @@ class Files:
             if self.has(component_id):
                 return self.size(component_id) or 0
             raise validation_error("There is no such upload, or none of its parts has arrived.", "upload_id")
-        with self.receive(component_id) as incoming:
+        with self.receive(component_id, size=size, checksum=checksum) as incoming:
             for number, e_tag in numbers:
                 try:
                     stream = open(os.path.join(folder, str(number)), "rb")  # noqa: SIM115 - closed below.
@@ -203,10 +198,10 @@ class Files:
                 with stream:
                     if incoming.copy(stream) != e_tag:
                         raise validation_error(f"Part {number} of the upload is not what was sent.", "parts")
-            size = incoming.finish()
+            received = incoming.finish()
         self.forget_thumbnails(component_id)
         shutil.rmtree(folder, ignore_errors=True)
-        return size
+        return received
 
     def _parts_folder(self, component_id: str, upload_id: str) -> str:
         return os.path.join(self._incoming, "parts-" + _file_name(f"{component_id}/{upload_id}"))
@@ -339,151 +334,9 @@ def disk_full() -> ServerFault:
     )
 
 
-def handle_get_upload_metadata(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
-    """Answer with the address that takes the file of a component, whether the component exists or not.
-
-    The address takes one PUT without credentials; its token holds the size and MD5 that will be checked.
-    With *parts* there is one address for each part.
-    """
-    component_id = _read_id(action)
-    size = action.get("file_size")
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise validation_error(f"file_size must be a number of bytes, not {describe(size)}.", "file_size")
-    name = action.get("file_name")
-    if not isinstance(name, str) or not name.strip():
-        raise validation_error(f"file_name must be a name, not {describe(name)}.", "file_name")
-    parts = action.get("parts")
-    if parts is None:
-        return _single_upload(context.server, component_id, name, size, _read_checksum(action))
-    if isinstance(parts, bool) or not isinstance(parts, int) or not 1 <= parts <= MAXIMUM_PARTS:
-        raise validation_error(
-            f"parts must be a number from 1 to {MAXIMUM_PARTS}, not {describe(parts)}.", "parts"
-        )
-    upload_id = uuid.uuid4().hex
-    return {
-        "component_id": component_id,
-        "upload_id": upload_id,
-        "urls": [
-            {
-                "part_number": number,
-                "signed_url": upload_url(
-                    context.server, component_id, upload=upload_id, part=number, most=size
-                ),
-            }
-            for number in range(1, parts + 1)
-        ],
-    }
-
-
-def _single_upload(
-    server: Any, component_id: str, name: str, size: int, checksum: Optional[str]
-) -> Dict[str, Any]:
-    headers = {"Content-Type": content_type(name), "Content-Length": str(size)}
-    if checksum is not None:
-        headers["Content-MD5"] = checksum
-    url = upload_url(server, component_id, size=size, md5=checksum)
-    return {"component_id": component_id, "url": url, "headers": headers}
-
-
-def handle_complete_multipart_upload(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
-    """Answer with the address of a component whose parts have been put together.
-
-    The work was done by :func:`prepare` before the transaction began.
-    """
-    component_id = _read_id(action)
-    if not context.server.files.has(component_id):
-        raise validation_error("None of the parts of this upload has arrived.", "upload_id")
-    return {
-        "action": "complete_multipart_upload",
-        "component_id": component_id,
-        "url": context.server.component_url(component_id),
-    }
-
-
-def prepare(server: Any, actions: Iterable[Any]) -> None:
-    """Put together the parts of the uploads that *actions* complete.
-
-    It happens before their transaction, as copying gigabytes must not keep other writers waiting.
-    """
-    for action in actions:
-        if isinstance(action, dict) and action.get("action") == "complete_multipart_upload":
-            parts: List[Any] = action.get("parts") or []
-            upload_id = action.get("upload_id")
-            if not isinstance(upload_id, str) or not isinstance(parts, list):
-                raise validation_error("upload_id and parts are needed to complete an upload.", "upload_id")
-            for part in parts:
-                if not isinstance(part, dict) or not isinstance(part.get("part_number"), int):
-                    raise validation_error(f"{describe(part)} is no part of an upload.", "parts")
-                part.setdefault("e_tag", "")
-            server.files.assemble(_read_id(action), upload_id, parts)
-
-
-def handle_generate_signed_url(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
-    """Answer with an address that needs no credentials to get or put the file of a component."""
-    component_id = _read_id(action)
-    operation = action.get("operation", "get")
-    if operation == "get":
-        return {"signed_url": context.server.component_url(component_id)}
-    if operation == "put":
-        return {"signed_url": upload_url(context.server, component_id)}
-    raise validation_error(f'operation must be "get" or "put", not {describe(operation)}.', "operation")
-
-
-def upload_url(server: Any, component_id: str, **claims: Any) -> str:
-    """Return the address that takes the file of *component_id*, bound to the *claims* that are not None."""
-    kept = {name: value for name, value in claims.items() if value is not None}
-    token = server.signer.sign("put", component_id, lifetime_s=UPLOAD_LIFETIME_S, **kept)
-    return f"{server.base_url()}/upload/{upload_name(component_id)}?{urlencode({'token': token})}"
-
-
 def upload_name(component_id: str) -> str:
     """Return what stands for *component_id* in the path of an upload. The token says what is meant."""
     return _file_name(component_id).lstrip("~")
-
-
-def download_url(server: Any, component_id: str, *, route: str = "get", size: Optional[int] = None) -> str:
-    """Return the address where the file of *component_id* can be read, or with *route* thumbnail its picture."""
-    token = server.signer.sign("get", component_id, lifetime_s=DOWNLOAD_LIFETIME_S, is_steady=True)
-    query: Dict[str, Any] = {"id": component_id}
-    if size is not None:
-        query["size"] = size
-    return f"{server.base_url()}/component/{route}?{urlencode({**query, 'token': token})}"
-
-
-def _read_id(action: Mapping[str, Any]) -> str:
-    component_id = action.get("component_id")
-    if not isinstance(component_id, str) or not component_id.strip() or len(component_id) > _LONGEST_ID:
-        raise validation_error(
-            f"component_id must be the id of a component, not {describe(component_id)}.", "component_id"
-        )
-    return component_id
-
-
-def _read_checksum(action: Mapping[str, Any]) -> Optional[str]:
-    checksum = action.get("checksum")
-    if checksum is None:
-        return None
-    try:
-        if len(base64.b64decode(checksum, validate=True)) == hashlib.md5(usedforsecurity=False).digest_size:
-            return str(checksum)
-    except (binascii.Error, ValueError, TypeError):
-        pass
-    raise validation_error(f"checksum must be an MD5 in base64, not {describe(checksum)}.", "checksum")
-
-
-def check_put_token(claims: Mapping[str, Any], length: Optional[int]) -> None:
-    """Raise a fault if a body of *length* bytes cannot be what the token's *claims* were made for."""
-    announced = claims.get("size")
-    if announced is not None and length is not None and length != announced:
-        raise upload_fault(
-            f"The upload has {length} bytes, but {announced} were announced.",
-            status=413 if length > announced else 400,
-        )
-    most = claims.get("most")
-    if most is not None and length is not None and length > most:
-        raise upload_fault(f"A part of {length} bytes cannot belong to a file of {most}.", status=413)
-    if (claims.get("part") is None) != (claims.get("upload") is None):
-        raise token_fault()
 
 
 def _file_name(component_id: str) -> str:

@@ -192,10 +192,38 @@ class TestUploadInParts:
         key, done = self.parts(api, b"abc" * 1000, 3, 1000)
         for parts in ([*done["parts"], {"part_number": 4, "e_tag": "x"}], [{"part_number": 1, "e_tag": "x"}]):
             assert api.refused({**done, "parts": parts})[0] == 422
+        assert (
+            api.refused({**done, "parts": [*done["parts"][:2], {"part_number": 1, "e_tag": "x"}]})[0] == 422
+        )
+        assert api.refused({**done, "parts": [*done["parts"][:2], done["parts"][0]]})[0] == 422
+        assert api.refused({**done, "component_id": str(uuid.uuid4())})[0] == 422
         assert api.refused({**done, "upload_id": "other"})[0] == 422
         assert api.refused({**done, "upload_id": None})[0] == 422
         assert api.refused({**done, "parts": [3]})[0] == 422
         assert api.get(key).status_code == 404
+
+    def test_a_part_that_ended_early_is_noticed(self, api):
+        key = str(uuid.uuid4())
+        metadata = api.upload_metadata(b"abc" * 1000, key, parts=3, checksum=None)
+        tags = []
+        for entry, size in zip(metadata["urls"], (1000, 999, 1000)):
+            response = api.http.put(entry["signed_url"], data=b"x" * size)
+            tags.append({"part_number": entry["part_number"], "e_tag": response.headers["etag"]})
+        done = {"action": "complete_multipart_upload", "component_id": key, "parts": tags}
+        status, error = api.refused({**done, "upload_id": metadata["upload_id"]})
+        assert status == 400
+        assert "2999 of 3000" in error["content"]
+        assert api.get(key).status_code == 404
+
+    def test_the_announced_md5_is_checked(self, api):
+        key = str(uuid.uuid4())
+        metadata = api.upload_metadata(b"abc" * 1000, key, parts=3)
+        tags = []
+        for entry in metadata["urls"]:
+            response = api.http.put(entry["signed_url"], data=b"x" * 1000)
+            tags.append({"part_number": entry["part_number"], "e_tag": response.headers["etag"]})
+        done = {"action": "complete_multipart_upload", "component_id": key, "parts": tags}
+        assert api.refused({**done, "upload_id": metadata["upload_id"]})[0] == 422
 
 
 class TestDownload:
