@@ -95,7 +95,7 @@ def _make_commands() -> click.Group:
     def commands() -> None:
         """Reviews on ftrack, and a server of its own to develop and test against."""
 
-    for add in (_add_serve, _add_user, _add_key, _add_demo, _add_run):
+    for add in (_add_serve, _add_user, _add_key, _add_backup, _add_demo, _add_run):
         add(commands)
     return commands
 
@@ -115,9 +115,7 @@ def _add_serve(commands: click.Group) -> None:
         ),
         _data_option(),
         _database_option(),
-        click.option(
-            "--media", type=click.Path(file_okay=False), help="The folder for media.  [default: in --data]"
-        ),
+        _media_option(),
         click.option(
             "--smtp",
             metavar="HOST:PORT",
@@ -233,6 +231,38 @@ def _add_key(commands: click.Group) -> None:
             server.revoke_key(key_id)
 
 
+def _add_backup(commands: click.Group) -> None:
+    import click
+
+    @commands.command()
+    @_options(
+        _data_option(),
+        _database_option(),
+        _media_option(),
+        click.option(
+            "--to", required=True, metavar="FILE.zip|DIR", help="Where the copy goes, which must not exist."
+        ),
+    )
+    def backup(data: Optional[str], to: str, **places: Optional[str]) -> None:
+        """Copy database, media and outbox, also while the server runs.
+
+        The copy is a data folder: ftrack-review serve --data DIR goes on with it. Unpack a zip file first.
+        """
+        _require("server", "cli")
+        import tqdm
+
+        from ftrack_review.server import backup as copying
+
+        with tqdm.tqdm(unit="B", unit_scale=True, disable=None, leave=False) as bar:
+
+            def report(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            count, size = copying.back_up(data=data or _default_data(), to=to, progress=report, **places)
+        _say(f"Copied the database and {count} files ({size} bytes) to {os.path.abspath(to)}")
+
+
 def _add_demo(commands: click.Group) -> None:
     import click
 
@@ -297,6 +327,13 @@ def _database_option() -> Callable[[Function], Function]:
     import click
 
     return click.option("--database", metavar="PATH|URL", help="The database.  [default: in --data]")
+
+
+def _media_option() -> Callable[[Function], Function]:
+    import click
+
+    path = click.Path(file_okay=False)
+    return click.option("--media", type=path, help="The folder for media.  [default: in --data]")
 
 
 def _options(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:

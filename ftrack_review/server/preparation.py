@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from ftrack_review.exception import ConfigurationError, DatabaseVersionError
 from ftrack_review.protocol.schema import Schema
-from ftrack_review.server import standard_data
+from ftrack_review.server import migration, standard_data
 from ftrack_review.server.catalogue import Catalogue
 from ftrack_review.server.definition.document import ObjectType, object_type_entry, standard_document
 
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DATABASE_VERSION", "load_catalogue", "prepare"]
 
-#: The version of the tables. A database of another version has to be migrated.
+#: The version of the tables. One of an older version is upgraded by ``migration``.
 DATABASE_VERSION = 1
 
-_VERSION = "database_version"
 _DOCUMENT = "schema_document"
 
 # Read before the schema is known, which depends on them.
@@ -37,17 +36,27 @@ _FLAGS = ("is_typeable", "is_statusable", "is_prioritizable", "is_schedulable", 
 Document = List[Dict[str, Any]]
 
 
-def prepare(store: Store, document: Optional[Document] = None) -> Tuple[Catalogue, Optional[str]]:
+def prepare(
+    store: Store,
+    document: Optional[Document] = None,
+    *,
+    version: int = DATABASE_VERSION,
+    steps: Mapping[int, migration.Step] = migration.STEPS,
+) -> Tuple[Catalogue, Optional[str]]:
     """Return the catalogue of the database and, if it was new, the administrator's API key in clear.
 
-    *document* shapes a new database; one that exists keeps its own, which then has to be the same.
+    *document* shapes a new database; one that exists keeps its own, which then has to be the same. One of an older
+    version than *version* is upgraded with *steps*.
 
     Raise :exc:`~ftrack_review.exception.DatabaseVersionError` for a database that this version cannot use, and
     :exc:`~ftrack_review.exception.ConfigurationError` for one that has been made after another document.
     """
     with store.read() as connection:
         names = connection.table_names()
-        if "_setting" in names:
+        found = _read_setting(connection, migration.VERSION_SETTING) if "_setting" in names else None
+    if "_setting" in names:
+        migration.migrate(store, found, version, steps)
+        with store.read() as connection:
             return _open(connection, document), None
     if names:
         raise DatabaseVersionError(f"{store.url.database} is a database of something else.")
@@ -55,7 +64,7 @@ def prepare(store: Store, document: Optional[Document] = None) -> Tuple[Catalogu
         # Another process may have made it in the meantime.
         if connection.table_names():
             return _open(connection, document), None
-        return _create(connection, document)
+        return _create(connection, document, version)
 
 
 def load_catalogue(connection: Connection, former: Optional[Catalogue] = None) -> Catalogue:
@@ -72,12 +81,6 @@ def load_catalogue(connection: Connection, former: Optional[Catalogue] = None) -
 
 
 def _open(connection: Connection, document: Optional[Document] = None) -> Catalogue:
-    version = _read_setting(connection, _VERSION)
-    if version != str(DATABASE_VERSION):
-        raise DatabaseVersionError(
-            f"The database has version {version}, this server uses {DATABASE_VERSION}. "
-            "Use the version of ftrack-review that it was made with, or a newer one."
-        )
     if document is not None:
         kept = _read_setting(connection, _DOCUMENT)
         if kept is None or json.loads(kept) != document:
@@ -88,11 +91,11 @@ def _open(connection: Connection, document: Optional[Document] = None) -> Catalo
     return load_catalogue(connection)
 
 
-def _create(connection: Connection, recorded: Optional[Document]) -> Tuple[Catalogue, str]:
+def _create(connection: Connection, recorded: Optional[Document], version: int) -> Tuple[Catalogue, str]:
     object_types = _recorded_object_types(recorded) if recorded else standard_data.OBJECT_TYPES
     catalogue = Catalogue(Schema(_shape(recorded, object_types)))
     connection.create_tables(catalogue.metadata)
-    settings = [{"name": _VERSION, "value": str(DATABASE_VERSION)}]
+    settings = [{"name": migration.VERSION_SETTING, "value": str(version)}]
     if recorded is not None:
         settings.append({"name": _DOCUMENT, "value": json.dumps(recorded)})
     connection.change(sa.insert(catalogue.private.setting), settings)

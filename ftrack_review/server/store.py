@@ -250,6 +250,35 @@ class Store:
         finally:
             event.remove(self._engine, "before_cursor_execute", record)
 
+    def copy_to(self, path: str) -> None:
+        """Copy the database as it is now to the new file *path*, while others go on reading and writing.
+
+        Raise :exc:`~ftrack_review.exception.DatabaseError` for a database that is not a file, or where there is no
+        room; *path* is then not there.
+        """
+        if not self.is_sqlite:
+            raise DatabaseError("A database that is not a file is copied with its own tools.")
+        driver: Any = self._engine.dialect.dbapi
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            with contextlib.closing(driver.connect(path)) as target:
+                source = self._engine.raw_connection()
+                try:
+                    # In one step, on one snapshot: step by step it would begin anew after each write of another.
+                    plain: Any = source.driver_connection
+                    plain.backup(target)
+                finally:
+                    source.close()
+                damage = target.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if damage != "ok":
+                raise DatabaseError(f"The database is damaged: {damage}")
+        except BaseException as error:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+            if isinstance(error, driver.Error):
+                raise _translate(error) from error
+            raise
+
     def close(self) -> None:
         """Close all connections that are not in use; those in use close when their block ends."""
         self._engine.dispose()
