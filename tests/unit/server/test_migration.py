@@ -31,7 +31,7 @@ def add_column(connection):
 
 
 def fail(connection):
-    connection.change(sa.text("DELETE FROM user"))
+    connection.change(sa.text("DELETE FROM _setting"))
     raise ValueError("a row does not fit")
 
 
