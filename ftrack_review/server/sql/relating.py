@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
 import sqlalchemy as sa
 
 from ftrack_review.server.sql.computed import expression
-from ftrack_review.server.sql.dense import dense_scope, is_dense
+from ftrack_review.server.sql.dense import BASE, dense_scope
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -53,9 +53,13 @@ def step(build: Build, scope: Scope, resolved: Resolved, cast: Optional[EntityTy
     relation = resolved.relation
     assert relation is not None
     entity = cast or build.catalogue.types[relation.target]
-    if relation.how == "custom_attributes" or (relation.how != "children" and is_dense(entity)):
-        dense = dense_scope(build, entity, scope)
-        return Step(dense.scope, dense.source, (), dense.conditions)
+    if relation.how == "custom_attributes":
+        dense = dense_scope(build, build.catalogue.types[relation.target], scope)
+        # Values of one family are never of another.
+        is_possible = cast is None or cast.name in (relation.target, BASE)
+        return Step(
+            dense.scope, dense.source, (), (*dense.conditions, *(() if is_possible else (sa.false(),)))
+        )
     target = build.scope(entity)
     conditions = target.conditions(relation)
     if cast is not None:

@@ -330,6 +330,8 @@ CUSTOM_ATTRIBUTES = [
     ("Task where custom_attributes any (key is due and not value is_not 2024-02-01)", "t1"),
     ("Task where custom_attributes any (key is level and not value > 5)", "t2 t3 t4"),
     ("Task where custom_attributes.configuration.key is level", TASKS),
+    ("Task where custom_attributes[ContextCustomAttributeValue] any (key is level)", TASKS),
+    ("Task where custom_attributes[UserCustomAttributeValue] any (key is level)", ""),
     ("Shot where custom_attributes.key is level", ""),
     ("Shot where custom_attributes any (key is fps and value is 25)", "sh1 sh2 sh3"),
     # Hierarchical ones apply to every level, each with a value of its own.
