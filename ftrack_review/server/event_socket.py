@@ -54,8 +54,8 @@ KEY_CHECK_S = 60.0
 # What clients are told about when to give up, in seconds; none of the two looks at it.
 _CLOSE_S = 25
 
-# How long a client has for its part of closing, in seconds.
-_FAREWELL_S = 2.0
+#: How long a client has for its part of closing, in seconds.
+FAREWELL_S = 2.0
 
 #: Where the server below puts a function that cuts the connection, among what it tells about a connection.
 ABORT = "ftrack_review.abort"
@@ -244,10 +244,10 @@ async def _close(websocket: WebSocket) -> None:
     """Say goodbye, and cut the connection of a client that does not answer in time."""
     abort = websocket.scope.get(ABORT)
     if abort is not None:
-        asyncio.get_running_loop().call_later(_FAREWELL_S, abort)
+        asyncio.get_running_loop().call_later(FAREWELL_S, abort)
     if (
         websocket.client_state is WebSocketState.CONNECTED
         and websocket.application_state is WebSocketState.CONNECTED
     ):
         with contextlib.suppress(asyncio.TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
-            await asyncio.wait_for(websocket.close(), _FAREWELL_S)
+            await asyncio.wait_for(websocket.close(), FAREWELL_S)

@@ -9,9 +9,9 @@ Called by ``serving``.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Optional
 
-from ftrack_review.server.event_socket import ABORT
+from ftrack_review.server.event_socket import ABORT, FAREWELL_S
 
 __all__ = ["make_protocol"]
 
@@ -28,17 +28,31 @@ _logger.addFilter(_is_serious)
 
 def make_protocol() -> Any:
     """Return the protocol class for uvicorn."""
-    base: Any
     try:
-        from uvicorn.protocols.websockets import websockets_sansio_impl
-
-        base = websockets_sansio_impl.WebSocketsSansIOProtocol
+        from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
     except ImportError:
         # uvicorn before 0.35.
-        from uvicorn.protocols.websockets import websockets_impl
+        from uvicorn.protocols.websockets.websockets_impl import WebSocketProtocol
 
-        base = websockets_impl.WebSocketProtocol
+        return _discreet(WebSocketProtocol)
 
+    class Patient(WebSocketsSansIOProtocol):
+        """Waits for clients that read slowly, which some versions of uvicorn forget to do."""
+
+        def pause_writing(self) -> None:
+            self.writable.clear()
+
+        def resume_writing(self) -> None:
+            self.writable.set()
+
+        def connection_lost(self, exc: Optional[Exception]) -> None:
+            super().connection_lost(exc)
+            self.writable.set()
+
+    return _discreet(Patient)
+
+
+def _discreet(base: Any) -> Any:
     class Discreet(base):  # type: ignore[misc]
         """Logs no addresses, and tells how to cut the connection."""
 
@@ -52,5 +66,10 @@ def make_protocol() -> Any:
         async def run_asgi(self) -> None:
             self.scope[ABORT] = self.transport.abort
             await super().run_asgi()
+
+        def shutdown(self) -> None:
+            super().shutdown()
+            # A server that ends does not wait for clients that no longer read.
+            self.loop.call_later(FAREWELL_S, self.transport.abort)
 
     return Discreet
