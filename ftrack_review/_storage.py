@@ -405,19 +405,28 @@ def encode_media(
 
 
 def get_upload_metadata(
-    session: Session, component_id: str, file_name: str, file_size: int, checksum: Optional[str] = None
+    session: Session,
+    component_id: str,
+    file_name: str,
+    file_size: int,
+    checksum: Optional[str] = None,
+    *,
+    parts: Optional[int] = None,
 ) -> Dict[str, Any]:
     """Return where and how to upload the data of a component: ``url``, ``headers`` and ``component_id``.
 
-    *file_size* is in bytes, *checksum* the MD5 of the data in base64.
+    *file_size* is in bytes, *checksum* the MD5 of the data in base64. With *parts* a server that takes parts answers
+    with an ``upload_id`` and the ``urls`` of that many.
     """
-    action = {
+    action: Dict[str, Any] = {
         "action": "get_upload_metadata",
         "component_id": component_id,
         "file_name": file_name,
         "file_size": file_size,
         "checksum": checksum,
     }
+    if parts is not None:
+        action["parts"] = parts
     metadata: Dict[str, Any] = _call_supported(session, [action])[0]
     return metadata
 

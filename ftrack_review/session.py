@@ -1032,12 +1032,21 @@ class Session:
         return _storage.encode_media(self, media, version_id, keep_original)
 
     def get_upload_metadata(
-        self, component_id: str, file_name: str, file_size: int, checksum: Optional[str] = None
+        self,
+        component_id: str,
+        file_name: str,
+        file_size: int,
+        checksum: Optional[str] = None,
+        *,
+        parts: Optional[int] = None,
     ) -> Dict[str, Any]:
-        """Return where and with which headers to upload the data of a component of *file_size* bytes."""
+        """Return where and with which headers to upload the data of a component of *file_size* bytes.
+
+        With *parts* the answer of a server that takes parts holds an ``upload_id`` and the ``urls`` of that many.
+        """
         from ftrack_review import _storage
 
-        return _storage.get_upload_metadata(self, component_id, file_name, file_size, checksum)
+        return _storage.get_upload_metadata(self, component_id, file_name, file_size, checksum, parts=parts)
 
     def send_user_invite(self, user: Any) -> None:
         """Send an invitation to *user*."""

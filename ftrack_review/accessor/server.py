@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 import os
 import threading
 import urllib.parse
@@ -15,6 +16,7 @@ import ftrack_review.exception as exception
 import ftrack_review.symbol as symbol
 from ftrack_review.accessor.base import Accessor
 from ftrack_review.data import String
+from ftrack_review.protocol import action
 
 if TYPE_CHECKING:
     import builtins
@@ -30,6 +32,8 @@ Progress = Callable[[int, int], None]
 
 # An upload or download is the same however often it is done, so a broken one is started again.
 _BUSY_STATUS = frozenset((429, 502, 503))
+# How slowly a server may put parts together before it is taken for dead.
+_SLOWEST_BYTES_PER_S = 10_000_000
 
 
 class ServerFile(String):
@@ -75,10 +79,21 @@ class ServerFile(String):
     def upload_from(self, source: IO[bytes]) -> None:
         """Upload the open file *source* from its beginning, without a copy of it.
 
+        A file above 16 MiB goes in parts, several at a time, where the server takes parts.
+
         Raise :exc:`~ftrack_review.exception.AccessorOperationFailedError` if the server does not have it
         afterwards.
         """
         size = _measure(source)
+        from ftrack_review.accessor import _multipart
+
+        parts = _multipart.count_parts(size)
+        if parts is None or not self._upload_in_parts(source, size, parts):
+            self._upload_whole(source, size)
+        self._has_written = False
+
+    def _upload_whole(self, source: IO[bytes], size: int) -> None:
+        """Upload *source* with one request."""
         metadata = self._session.get_upload_metadata(
             component_id=self.resource_identifier,
             file_name=self._get_file_name(),
@@ -94,7 +109,39 @@ class ServerFile(String):
             response = self._repeat(url, send)
             with response:
                 _check(response)
-        self._has_written = False
+
+    def _upload_in_parts(self, source: IO[bytes], size: int, parts: int) -> bool:
+        """Upload *source* in *parts*. Return whether the server takes parts; nothing was sent where it does not."""
+        from ftrack_review._http import BACK_OFF_S
+        from ftrack_review.accessor import _multipart
+
+        session = self._session
+        metadata = session.get_upload_metadata(
+            component_id=self.resource_identifier,
+            file_name=self._get_file_name(),
+            file_size=size,
+            parts=parts,
+        )
+        if not metadata.get("urls"):
+            return False
+        position = source.tell()
+        with self._named("upload"):
+            try:
+                tags = _multipart.send(
+                    source,
+                    size,
+                    metadata["urls"],
+                    lambda url, body: _put(session, url, {}, body),
+                    is_trusted=lambda url: _is_own(session, url),
+                    pauses_s=BACK_OFF_S,
+                    wait=self.wait,
+                    timeout_s=_timeout_s(session),
+                    progress=self.progress,
+                )
+            finally:
+                source.seek(position)
+            _complete(session, self.resource_identifier, metadata["upload_id"], tags, size)
+        return True
 
     def _read(self) -> None:
         """Download the data of the component."""
@@ -288,7 +335,15 @@ class _Body:
                 self._progress(sent, self._size)
 
 
-def _put(session: Session, url: str, headers: Any, body: _Body) -> requests.Response:
+def _complete(session: Session, component_id: str, upload_id: str, tags: Any, size: int) -> None:
+    """Have the server put the parts of *size* bytes together, for which it may take its time."""
+    completion = action.complete_multipart_upload(component_id, upload_id=upload_id, parts=tags)
+    timeout_s = max(_timeout_s(session), size / _SLOWEST_BYTES_PER_S)
+    answer = session.transport.call(json.dumps([completion], sort_keys=True), timeout_s)
+    session._read_answer(answer, [completion])
+
+
+def _put(session: Session, url: str, headers: Any, body: Any) -> requests.Response:
     from ftrack_review._http import without_credentials
     from ftrack_review._http_error import CONNECT_TIMEOUT_S
 
