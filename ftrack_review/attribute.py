@@ -217,8 +217,13 @@ class Attribute:
                     remote[name] = old_value
                 values[name] = value
             if session._switches.record_operations:
-                session.recorded_operations.push(
-                    UpdateEntityOperation(entity.entity_type, entity._primary_key(), name, old_value, value)
+                key = session._latest_key
+                if key[0] is not entity:
+                    # One dictionary for the operations of an entity in a row: most changes come in a row.
+                    key = session._latest_key = (entity, entity._primary_key())
+                # What push does, without the call.
+                session.recorded_operations._stack.append(
+                    UpdateEntityOperation(entity.entity_type, key[1], name, old_value, value)
                 )
 
     def set_remote_value(self, entity: Entity, value: Any) -> None:

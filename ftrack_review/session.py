@@ -202,6 +202,7 @@ class Session:
         self._statements: Dict[str, Statement] = {}
         self._custom_attribute_configurations: Optional[List[Entity]] = None
         self.recorded_operations = RecordedOperations()
+        self._latest_key: Tuple[Optional[Entity], Dict[str, Any]] = (None, {})
         self._unit_of_work = UnitOfWork(self)
         self._idioms: Optional[Idioms] = None
         self._event_hub: Optional[EventHub] = None
