@@ -24,7 +24,7 @@ from ftrack_review.operation import (
 )
 from ftrack_review.protocol import action, batch, grammar
 from ftrack_review.protocol.tree import Statement
-from ftrack_review.symbol import CREATED, NOT_SET, Symbol
+from ftrack_review.symbol import NOT_SET, Symbol
 
 if TYPE_CHECKING:
     from ftrack_review._identity import Key
@@ -169,10 +169,9 @@ class UnitOfWork:
         session = self.session
         with session._lock:
             operations = session.recorded_operations
-            for (entity_type, key), state in list(operations.states.items()):
-                entity = session._identities.find(entity_type, key)
-                if entity is not None and (state is CREATED or _was_created(operations, entity_type, key)):
-                    session._identities.remove(entity_type, key)
+            for entity_type, key in _new_identities(operations):
+                entity = session._identities.remove(entity_type, key)
+                if entity is not None:
                     session._forget_elsewhere(entity)
             operations.clear()
             for entity in list(session._identities.changed.values()):
@@ -320,9 +319,12 @@ def _all_are_there(session: Session, actions: List[Dict[str, Any]]) -> bool:
     return found == sum(map(len, wanted.values()))
 
 
-def _was_created(operations: RecordedOperations, entity_type: str, key: Key) -> bool:
-    """Return whether the entity was created and deleted again."""
-    return operations.states[entity_type, key] is not CREATED and any(
-        isinstance(operation, CreateEntityOperation) and _identity_of(operation) == (entity_type, key)
-        for operation in operations
-    )
+def _new_identities(operations: Iterable[Operation]) -> List[_Identity]:
+    """Return what the server does not know: that of which the first operation is its creation.
+
+    What was deleted first and then made again, such as a key of metadata, is on the server.
+    """
+    first: Dict[_Identity, bool] = {}
+    for operation in operations:
+        first.setdefault(_identity_of(operation), isinstance(operation, CreateEntityOperation))
+    return [identity for identity, is_created in first.items() if is_created]

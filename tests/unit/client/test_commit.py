@@ -333,3 +333,19 @@ def test_updates_whose_answer_was_lost_are_sent_again(session, answers):
     first = answers.take_requests()
     session.commit()
     assert answers.take_requests() == first
+
+
+def test_rollback_of_what_was_deleted_and_made_again(session, answers):
+    metadata = {"__entity_type__": "Metadata", "parent_id": "t1", "key": "k", "value": "old"}
+    (task,) = load(session, [record("Task", "t1", metadata=[metadata])])
+    held = task["metadata"]
+    del held["k"]
+    held["k"] = "new"
+    assert dict(held) == {"k": "new"}
+    session.rollback()
+    assert dict(held) == dict(task["metadata"]) == {"k": "old"}
+    del held["k"]
+    held["k"] = "new"
+    session.commit()
+    assert dict(held) == {"k": "new"}
+    assert [action["action"] for action in answers.take_requests()[0]] == ["delete", "create", "update"]
