@@ -95,7 +95,7 @@ def _make_commands() -> click.Group:
     def commands() -> None:
         """Reviews on ftrack, and a server of its own to develop and test against."""
 
-    for add in (_add_serve, _add_user, _add_key, _add_backup, _add_demo, _add_run):
+    for add in (_add_serve, _add_user, _add_key, _add_backup, _add_mirror, _add_demo, _add_run):
         add(commands)
     return commands
 
@@ -249,18 +249,99 @@ def _add_backup(commands: click.Group) -> None:
         The copy is a data folder: ftrack-review serve --data DIR goes on with it. Unpack a zip file first.
         """
         _require("server", "cli")
-        import tqdm
-
         from ftrack_review.server import backup as copying
 
-        with tqdm.tqdm(unit="B", unit_scale=True, disable=None, leave=False) as bar:
-
-            def report(done: int, total: int) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
-            count, size = copying.back_up(data=data or _default_data(), to=to, progress=report, **places)
+        with _Bar() as bar:
+            count, size = copying.back_up(
+                data=data or _default_data(),
+                to=to,
+                progress=lambda done, total: bar.show("bytes", done, total),
+                **places,
+            )
         _say(f"Copied the database and {count} files ({size} bytes) to {os.path.abspath(to)}")
+
+
+def _add_mirror(commands: click.Group) -> None:
+    import click
+
+    @commands.command()
+    @_options(
+        click.option(
+            "--from",
+            "source",
+            required=True,
+            metavar="URL",
+            help="The server to copy from, any ftrack server.",
+        ),
+        click.option("--project", required=True, metavar="NAME", help="The project to copy."),
+        click.option(
+            "--to",
+            required=True,
+            metavar="DIR|URL",
+            help="A data folder, which is made after the other server, or a server.",
+        ),
+        click.option("--anonymise", is_flag=True, help="Replace names, texts and media."),
+        click.option("--media", "with_media", is_flag=True, help="Copy the files that the server keeps."),
+        click.option("--notes/--no-notes", "with_notes", default=True, help="Copy notes.  [default: yes]"),
+        click.option(
+            "--reviews/--no-reviews",
+            "with_reviews",
+            default=True,
+            help="Copy review sessions.  [default: yes]",
+        ),
+    )
+    def mirror(source: str, project: str, to: str, **choices: bool) -> None:
+        """Copy one project and the set-up of its site, to work offline. Repeat it to get what is new.
+
+        Credentials for --from are in FTRACK_API_USER and FTRACK_API_KEY; those for a server as target in
+        FTRACK_TARGET_API_USER and FTRACK_TARGET_API_KEY. A folder needs none.
+        """
+        _require("server", "cli", *(["media"] if choices["anonymise"] and choices["with_media"] else []))
+        from ftrack_review import mirror as mirroring
+        from ftrack_review.session import Session
+
+        is_folder = "://" not in to
+        user, api_key = (os.environ.get(f"FTRACK_TARGET_API_{part}") for part in ("USER", "KEY"))
+        if not (is_folder or to.startswith("embedded:") or (user and api_key)):
+            # The session would take those of the other server, which this one must not see.
+            raise Error("Set FTRACK_TARGET_API_USER and FTRACK_TARGET_API_KEY to the credentials for --to.")
+        with Session(source) as origin:
+            # Before a folder is made for it.
+            mirroring.find_project(origin, project)
+            address = mirroring.make_target(to, origin) if is_folder else to
+            with (
+                _Bar() as bar,
+                Session(
+                    address,
+                    api_key=os.environ.get("FTRACK_TARGET_API_KEY"),
+                    api_user=os.environ.get("FTRACK_TARGET_API_USER"),
+                ) as target,
+            ):
+                counts = mirroring.mirror(origin, target, project, progress=bar.show, **choices)
+        _say(", ".join(f"{count} {name}" for name, count in counts.items()))
+        if is_folder:
+            _say(f"Serve it: ftrack-review serve --data {shlex.quote(to)}")
+            _say(f"Get a key: ftrack-review key new --data {shlex.quote(to)}")
+
+
+class _Bar:
+    """A bar for people who watch, of the work that is going on."""
+
+    def __enter__(self) -> _Bar:
+        import tqdm
+
+        self._bar = tqdm.tqdm(disable=None, leave=False)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.close()
+
+    def show(self, what: str, done: int, total: int) -> None:
+        """Show that *done* of *total* of *what* are done."""
+        self._bar.set_description(what, refresh=False)
+        self._bar.total = total
+        self._bar.n = done
+        self._bar.refresh()
 
 
 def _add_demo(commands: click.Group) -> None:
