@@ -51,6 +51,10 @@ def mirror(
     project_id = find_project(source, project)
     steps, people = _read_project(copier, project_id, parts, with_media=with_media)
     site = {step.entity_type: copier.read(step) for step in plan.SITE}
+    # Without its project, a custom attribute of another one would apply everywhere.
+    site["CustomConfigurationBase"] = [
+        row for row in site["CustomConfigurationBase"] if row.get("project_id") in (None, project_id)
+    ]
     known = {
         row["id"]
         for rows in [*site.values(), people, *(rows for _, rows in steps)]

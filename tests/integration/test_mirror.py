@@ -46,7 +46,19 @@ def fill(session, folder):
     session.create("ObjectType", {"name": "Reel", "sort": 99})
     session.commit()
     schema = session.query('ProjectSchema where name is "VFX"').one()
-    session.create("Project", {"name": "other", "full_name": "Cutlery", "project_schema": schema})
+    other = session.create("Project", {"name": "other", "full_name": "Cutlery", "project_schema": schema})
+    session.create(
+        "CustomAttributeConfiguration",
+        {
+            "key": "others",
+            "label": "Others",
+            "entity_type": "show",
+            "type": session.query('CustomAttributeType where name is "text"').one(),
+            "config": "{}",
+            "default": "",
+            "project_id": other["id"],
+        },
+    )
     project = session.create("Project", {"name": "bigfilm", "full_name": "Bigfilm", "project_schema": schema})
     ada = session.create(
         "User",
@@ -122,6 +134,7 @@ def test_a_project_arrives_whole_in_a_folder_made_for_it(studio, tmp_path):
         assert counts["files"] == 2
         assert any(done == total > 0 for _, done, total in told)
         assert copy.query('Project where name is "other"').first() is None
+        assert copy.query('CustomAttributeConfiguration where key is "others"').first() is None
         query = "select name, description, custom_attributes, metadata, link from Shot"
         ours, theirs = copy.query(query).one(), studio.query(query).one()
         assert [entry["name"] for entry in ours["link"]] == ["bigfilm", "sh01", "sh010"]
