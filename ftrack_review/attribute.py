@@ -120,6 +120,9 @@ class Attribute:
     #: Whether the value is an entity or several, so that the loader has to look into it.
     holds_entities = False
 
+    #: Whether setting it on a new entity looks at other attributes, which have to be set before.
+    is_set_last = False
+
     def __init__(
         self, name: str, default_value: Any = NOT_SET, mutable: bool = True, computed: bool = False
     ) -> None:
@@ -473,6 +476,8 @@ class KeyValueMappedCollectionAttribute(AbstractCollectionAttribute):
         """
         self._make_first_items: Optional[Callable[[Entity], List[Any]]] = kw.pop("first_items", None)
         self._fixed_keys: bool = kw.pop("fixed_keys", False)
+        # Which custom attributes there are depends on the parent and the project.
+        self.is_set_last = self._fixed_keys
         super().__init__(name, **kw)
         self.creator = creator
         self.key_attribute = key_attribute
@@ -503,9 +508,12 @@ class KeyValueMappedCollectionAttribute(AbstractCollectionAttribute):
         return mapping
 
     def _wrap(self, collection: collection_.Collection) -> Any:
-        return collection_.KeyValueMappedCollectionProxy(
-            collection, self.creator, self.key_attribute, self.value_attribute
+        kind = (
+            collection_.CustomAttributeValues
+            if self._fixed_keys
+            else collection_.KeyValueMappedCollectionProxy
         )
+        return kind(collection, self.creator, self.key_attribute, self.value_attribute)
 
     def _first_items(self, entity: Entity) -> List[Any]:
         if self._make_first_items is None or not entity.session._is_created(entity):
@@ -517,6 +525,9 @@ class CustomAttributeCollectionAttribute(AbstractCollectionAttribute):
     """An attribute that shows every custom attribute that applies, stored or not."""
 
     collection_class = collection_.CustomAttributeCollectionProxy
+
+    # Which custom attributes there are depends on the parent and the project.
+    is_set_last = True
 
     def _adapt_to_collection(self, entity: Entity, value: Any) -> Any:
         """Set the custom attributes in the mapping *value* and return all."""

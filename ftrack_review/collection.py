@@ -26,6 +26,7 @@ from ftrack_review.cache import KeyMaker, Memoiser, memoise_decorator
 from ftrack_review.symbol import NOT_SET
 
 if TYPE_CHECKING:
+    from ftrack_review._inheritance import InheritedValue
     from ftrack_review.attribute import AbstractCollectionAttribute
     from ftrack_review.entity.base import Entity
     from ftrack_review.session import Session
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Collection",
     "CustomAttributeCollectionProxy",
+    "CustomAttributeValues",
     "KeyValueMappedCollectionProxy",
     "MappedCollectionProxy",
     "PerSessionDefaultKeyMaker",
@@ -445,7 +447,43 @@ def _value(entity: Entity, name: str) -> Any:
     return None if value is NOT_SET else value
 
 
-class CustomAttributeCollectionProxy(MappedCollectionProxy):
+class _Inheriting(MappedCollectionProxy):
+    """Custom attributes of an entity, which may be inherited from what is above it."""
+
+    __slots__ = ()
+
+    def inherited(self, key: str) -> InheritedValue:
+        """Return the value of *key* that counts, and the entity that it comes from.
+
+        That is the value of the entity itself where it is set, else that of the nearest above it, else the configured
+        default with None for the entity. It is read from the server, where local changes do not replace it::
+
+            fps, origin = shot["custom_attributes"].inherited("fps")
+
+        Raise :exc:`KeyError` if no such custom attribute applies. For many entities use
+        :meth:`ftrack_review.session.Session.get_inherited_custom_attributes`.
+
+        .. versionadded:: 0.1
+        """
+        from ftrack_review import _inheritance
+
+        entity = self.collection.entity
+        found = _inheritance.find_inherited(entity.session, [entity], [key])[0]
+        if key not in found:
+            raise KeyError(f"No custom attribute {key!r} applies to {entity}.")
+        return found[key]
+
+
+class CustomAttributeValues(_Inheriting, KeyValueMappedCollectionProxy):
+    """The custom attributes of an entity by key, where a server sends all of them.
+
+    .. versionadded:: 0.1
+    """
+
+    __slots__ = ()
+
+
+class CustomAttributeCollectionProxy(_Inheriting):
     """The custom attributes of an entity by key, also of those that have no stored value yet."""
 
     __slots__ = ()

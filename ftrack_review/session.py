@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     import requests
 
     from ftrack_review._idioms import Idioms
+    from ftrack_review._inheritance import InheritedValue
     from ftrack_review.event.hub import EventHub
     from ftrack_review.pending import PendingChanges
     from ftrack_review.protocol.tree import Statement
@@ -720,6 +721,26 @@ class Session:
 
         items = [entities] if isinstance(entities, Entity) else list(entities)
         return _refreshing.refresh(self, items)
+
+    def get_inherited_custom_attributes(
+        self, entities: Iterable[Any], keys: Optional[Iterable[str]] = None
+    ) -> List[Dict[str, InheritedValue]]:
+        """Return, for each of *entities*, the values of its custom attributes that count, by key.
+
+        Each is a pair of the value and the entity that it is set on: the entity itself or the nearest above it; None,
+        and the configured default, where it is set on none. A value that is null or the configured default counts as
+        not set. *keys* are those to read, by default all hierarchical ones; a key that does not apply to an entity is
+        not in its dictionary. Changes that are not committed count. However many entities there are, a handful of
+        requests is sent::
+
+            for shot, values in zip(shots, session.get_inherited_custom_attributes(shots, ["fps"])):
+                fps, origin = values["fps"]
+
+        .. versionadded:: 0.1
+        """
+        from ftrack_review import _inheritance
+
+        return _inheritance.find_inherited(self, entities, keys)
 
     def merge(self, value: Any, merged: Optional[Dict[Any, Any]] = None) -> Any:
         """Return *value* with every entity in it replaced by the one of this session.

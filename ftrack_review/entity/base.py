@@ -104,6 +104,10 @@ def _pair(attributes: Attributes) -> Dict[str, str]:
     return pairs
 
 
+def _is_set_last(relation: Tuple[Attribute, Any]) -> bool:
+    return relation[0].is_set_last
+
+
 def make_uid(_: object = None) -> str:
     """Return a new identifier, a random UUID as text."""
     # Of uuid.uuid4 the parsing costs most; the bits are set as RFC 4122 says.
@@ -249,6 +253,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
                 session.recorded_operations.push(
                     CreateEntityOperation(type(self).entity_type, self._primary_key(), dict(values))
                 )
+        relations.sort(key=_is_set_last)
         try:
             for attribute, value in relations:
                 attribute.set_local_value(self, value)
