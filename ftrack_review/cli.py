@@ -188,9 +188,9 @@ def _add_user(commands: click.Group) -> None:
     def add(data: Optional[str], database: Optional[str], name: str, **values: Any) -> None:
         """Create the user NAME."""
         with _opened(data, database) as server:
-            from ftrack_review.server import accounts
+            from ftrack_review.server import account
 
-            accounts.add_user(server, name, **values)
+            account.add_user(server, name, **values)
         _say(f"Created {name}. A key is issued with: ftrack-review key new --user {shlex.quote(name)}")
 
 

@@ -90,7 +90,7 @@ def mirror(
     files = 0
     by_type = _by_type(written)
     if with_media:
-        from ftrack_review.mirror.transfer import transfer
+        from ftrack_review.mirror.courier import transfer
 
         files = transfer(
             copier,
