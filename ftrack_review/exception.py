@@ -11,6 +11,7 @@
      |    +-- ServerResponseError
      |    +-- ServerAuthenticationError     (AuthenticationError)
      |    +-- ServerValidationError         (ValueError)
+     |    |    +-- QueryError               (ParseError)
      |    +-- ServerPermissionDeniedError   (PermissionDeniedError)
      |    +-- ServerDuplicateError          (NotUniqueError)
      |    +-- ServerNotFoundError           (NotFoundError)
@@ -31,7 +32,6 @@
      |    +-- ImmutableCollectionError
      |    +-- DuplicateItemInCollectionError
      +-- ParseError
-     |    +-- QueryError                    (ValueError)
      |    +-- TimeError                     (ValueError)
      +-- EventHubError
      |    +-- EventHubConnectionError
@@ -73,7 +73,7 @@ nothing of ours.
 from __future__ import annotations
 
 import builtins
-from typing import Any, Iterable, Mapping, Optional, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple, Type
 
 __all__ = [
     "AccessorContainerNotEmptyError",
@@ -154,7 +154,7 @@ class Error(Exception):
         A message whose fields cannot be filled is shown as it is, so that text from outside, which may hold
         braces, can always be printed.
         """
-        super().__init__(message, details)
+        # What it was made with is in args already: BaseException.__new__ keeps it, whatever a sub-class takes.
         self.message = self.default_message if message is None else message
         self.details: Mapping[str, Any] = dict(details or {})
 
@@ -167,6 +167,26 @@ class Error(Exception):
             return message.format(**self.details)
         except (LookupError, ValueError, builtins.AttributeError, TypeError):
             return message
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """Return how to copy or unpickle it, which goes around the parameters of sub-classes."""
+        return _restore, (type(self), self.args), self.__dict__
+
+    @property
+    def traceback(self) -> str:
+        """The traceback as text, as far as it has been raised; empty for an error that was not."""
+        import traceback
+
+        if self.__traceback__ is None:
+            return ""
+        return "".join(traceback.format_exception(type(self), self, self.__traceback__))
+
+
+def _restore(error_class: Type[Error], arguments: Tuple[Any, ...]) -> Error:
+    """Return an error of *error_class* that was pickled, without its attributes yet."""
+    error = error_class.__new__(error_class, *arguments)
+    error.args = arguments
+    return error
 
 
 #: The root under the name that many guides use.
@@ -183,8 +203,8 @@ class ServerError(Error):
     """The server answered with an error, or not at all.
 
     *error_class* is the server's own name for the kind of error (``ValidationError``), *error_code* its
-    code where it has one, *status* the HTTP status, *action* the name of the action that failed and
-    *attribute* the attribute at fault, each None where the server did not say.
+    code where it has one, *status* the HTTP status, *action* the name of the action that failed,
+    *attribute* the attribute at fault and *hint* what to do about it, each None where nothing is known of it.
     """
 
     default_message = "The server could not process the request."
@@ -199,6 +219,7 @@ class ServerError(Error):
         status: Optional[int] = None,
         action: Optional[str] = None,
         attribute: Optional[str] = None,
+        hint: Optional[str] = None,
     ) -> None:
         """Initialise with *message* and what is known of the error's origin."""
         super().__init__(message, details)
@@ -207,6 +228,7 @@ class ServerError(Error):
         self.status = status
         self.action = action
         self.attribute = attribute
+        self.hint = hint
 
 
 class ServerCompatibilityError(ServerError):
@@ -405,8 +427,11 @@ class ParseError(Error):
     default_message = "The text cannot be parsed."
 
 
-class QueryError(ParseError, ValueError):
+class QueryError(ParseError, ServerValidationError):
     """A query expression does not follow the query language.
+
+    It is found out before anything is sent, and is an error of the server all the same, as programs expect that
+    from a query that is wrong.
 
     *position* is the index of the character in *expression* where it stops making sense.
     """
