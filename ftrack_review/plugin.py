@@ -71,9 +71,7 @@ def _load(path: str, positional: List[Any], keywords: Mapping[str, Any], logger:
         return
     register = getattr(module, "register", None)
     if register is None:
-        logger.warning(
-            'The plugin %s was not loaded, as it has no function "register"', path
-        )
+        logger.warning('The plugin %s was not loaded, as it has no function "register"', path)
         return
     try:
         arguments, named = _reduce(register, positional, keywords)

@@ -92,7 +92,7 @@ def test_a_new_location_is_asked_for_confirmed_and_kept(session, wizard, setting
     form = wizard(location_id="create_new_location")
     assert names(form) == ["location_label", "location_name", "location_description"]
     form = wizard(location_label="", location_name="", location_description="")
-    assert "cannot be empty" in texts(form)
+    assert "needs a name" in texts(form)
     form = wizard(location_label="x", location_name="ftrack.server", location_description="y")
     assert "already a location named ftrack.server" in texts(form)
     form = wizard(location_label="Lab", location_name='studio."lab"', location_description="Everything")
