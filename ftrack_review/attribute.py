@@ -177,7 +177,7 @@ class Attribute:
         can be on the server; else it is :data:`~ftrack_review.symbol.NOT_SET`.
         """
         value = entity._values.get(self._name, NOT_SET)
-        if value is NOT_SET:
+        if value is NOT_SET and entity.session.auto_populate:
             self.populate_remote_value(entity)
             value = entity._values.get(self._name, NOT_SET)
         return self._present(entity, value)
@@ -242,7 +242,7 @@ class Attribute:
     def populate_remote_value(self, entity: Entity) -> Any:
         """Fetch the value from the server, also for the siblings of *entity* that lack it. Return it."""
         session = entity.session
-        if session.auto_populate and not session._is_created(entity):
+        if not session._is_created(entity):
             from ftrack_review import _population
 
             _population.populate_missing(session, entity, [self])
@@ -320,7 +320,7 @@ class AbstractCollectionAttribute(Attribute):
     def get_value(self, entity: Entity) -> Any:
         """Return the collection, fetched where it is not known yet."""
         value = entity._values.get(self._name, NOT_SET)
-        if value is NOT_SET or value is None:
+        if (value is NOT_SET or value is None) and entity.session.auto_populate:
             self.populate_remote_value(entity)
             value = entity._values.get(self._name, NOT_SET)
         if value is NOT_SET or value is None:
@@ -451,7 +451,7 @@ class CollectionAttribute(AbstractCollectionAttribute):
             return value
         if value is None:
             return collection_.Collection(entity, self)
-        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
             raise NotImplementedError(f"Cannot convert {value!r} to collection.")
         return collection_.Collection(entity, self, data=value)
 
