@@ -243,7 +243,7 @@ class Session:
         #: The schema of the server, read.
         self.schema = Schema(self.schemas)
         self._types = self._build_entity_type_classes(self.schemas)
-        self._activate_storage_scenario()
+        self._register_storage_scenario()
         self._configure_locations()
         self._publish_locally("ftrack.api.session.ready", {"session": self})
 
@@ -532,6 +532,10 @@ class Session:
         ``strict_attributes``. Raise :exc:`~ftrack_review.exception.UnrecognisedEntityTypeError` for an
         unknown type.
         """
+        if data is not None and not isinstance(data, Mapping):
+            raise TypeError(
+                f"data holds the values by the names of attributes, and is no {type(data).__name__}."
+            )
         if not reconstructing:
             meant = self.idioms.create(entity_type, data or {})
             if meant is not None:
@@ -953,13 +957,14 @@ class Session:
             return
         from ftrack_review import _storage
 
+        _storage.activate_storage_scenario(self)
         _storage.configure_locations(self)
 
-    def _activate_storage_scenario(self) -> None:
-        """Let plugins set up the storage that the server is configured for."""
-        from ftrack_review import _storage
+    def _register_storage_scenario(self) -> None:
+        """Take part in setting up the storage that the server is configured for."""
+        from ftrack_review import _centralized_storage_scenario
 
-        _storage.activate_storage_scenario(self)
+        _centralized_storage_scenario.register(self)
 
     def _store_elsewhere(self, entities: Iterable[Entity]) -> None:
         """Hand *entities* to the further cache, where there is one."""
