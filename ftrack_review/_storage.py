@@ -84,11 +84,9 @@ def configure_locations(session: Session) -> None:
 
 
 def activate_storage_scenario(session: Session) -> None:
-    """Let plugins set up the storage that the server is configured for."""
-    from ftrack_review import _centralized_storage_scenario
+    """Let plugins, and the scenarios that are ours, set up the storage that the server is configured for."""
     from ftrack_review.event.base import Event
 
-    _centralized_storage_scenario.register(session)
     scenario = session.server_information.get("storage_scenario")
     if scenario and scenario.get("scenario"):
         event = Event(topic="ftrack.storage-scenario.activate", data={"storage_scenario": scenario})
@@ -254,14 +252,14 @@ def _create(session: Session, path: str, values: Dict[str, Any], created: List[E
     values.setdefault("padding", sequence.padding)
     expression = sequence.format("{head}{padding}{tail}")
     container = _create_one(session, "SequenceComponent", expression, values, created)
-    _, suffix = os.path.splitext(paths[0] if paths else expression)
     members = []
     for member_path, member_size in zip(paths, sizes):
         member_values = {
             "name": sequence.match(member_path).group("index"),
             "container": container,
             "size": member_size,
-            "file_type": suffix,
+            # What an event says of the sequence, or a caller, is not known of its files.
+            "file_type": _suffix(expression),
         }
         members.append(_create_one(session, "FileComponent", member_path, member_values, created))
     container["members"] = members
@@ -305,8 +303,12 @@ def get_file_type(session: Session, path: str) -> str:
     for answer in session.event_hub.publish(event, synchronous=True) or ():
         if answer:
             return str(answer)
+    return _suffix(path)
+
+
+def _suffix(path: str) -> str:
+    """Return the ending of *path*; that of a sequence may be its frame number, which is no file type."""
     suffix = os.path.splitext(path)[1]
-    # The frame number of a sequence without a type is none either.
     return "" if "%" in suffix else suffix
 
 
