@@ -24,8 +24,8 @@ from typing import (
 )
 
 from ftrack_review import _population
+from ftrack_review._configuration import _describe_for_configuration, _get_custom_attribute_configurations
 from ftrack_review.attribute import convert
-from ftrack_review.collection import _describe_for_configuration, _get_custom_attribute_configurations
 from ftrack_review.protocol import action, grammar
 from ftrack_review.protocol.tree import And, Membership, Path, Segment, Statement, Value
 from ftrack_review.symbol import NOT_SET

@@ -12,12 +12,11 @@ import importlib
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import ftrack_review.attribute as attribute_
+from ftrack_review._configuration import _get_custom_attribute_configurations, _get_entity_configurations
 from ftrack_review.cache import Memoiser, memoise_decorator
 from ftrack_review.collection import (
     KeyValueMappedCollectionProxy,
     PerSessionDefaultKeyMaker,
-    _get_custom_attribute_configurations,
-    _get_entity_configurations,
     memoise_session,
 )
 from ftrack_review.entity.base import DynamicEntityTypeMetaclass, Entity, make_uid

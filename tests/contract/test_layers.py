@@ -40,6 +40,7 @@ WHERE = {
     "query": 2,
     "formatter": 2,
     "entity": 2,
+    "_configuration": 2,
     "_identity": 2,
     "_schema_cache": 2,
     "_population": 2,

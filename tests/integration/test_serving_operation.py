@@ -125,7 +125,7 @@ class TestUsers:
 
 def make_certificate(folder, *options):
     if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed, which makes the certificate")
+        pytest.fail("openssl, which makes the certificate, is not installed: install it and run this again")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=localhost"]
