@@ -17,9 +17,10 @@ from ftrack_review.server.forms import form_of
 
 if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
+    from ftrack_review.server.forms import Form
     from ftrack_review.server.rows import Row
 
-__all__ = ["finish"]
+__all__ = ["complete_later", "finish"]
 
 # Required by the schema, and yet empty for entities that have no use for it: a folder has no status.
 _MAY_BE_EMPTY = {
@@ -40,6 +41,9 @@ _ALSO_REQUIRED = {
 # What moves an entity to another place, for the change log.
 _PARENTS = {"Asset": "context_id", "AssetVersion": "asset_id", "Context": "parent_id"}
 
+# Where the answers with nulls wait.
+_NULLS = "answers with nulls"
+
 
 def finish(context: RequestContext) -> None:
     """Complete and check everything that the request wrote, write what waits, and fill the change log.
@@ -51,7 +55,30 @@ def finish(context: RequestContext) -> None:
     _check_required(context, present)
     _check_references(context, present)
     context.flush()
+    for answer, row, form in context.memory.pop(_NULLS, ()):
+        _complete(answer, row, form)
     context.changes.extend(_changes(context))
+
+
+def complete_later(context: RequestContext, answer: Dict[str, Any], row: Row, form: Form) -> Dict[str, Any]:
+    """Return *answer*, in which nulls are replaced at the end of the request by what *row* got in their place.
+
+    A required number becomes 0, a status that of the workflow, and so on.
+    """
+    if None in answer.values():
+        context.memory.setdefault(_NULLS, []).append((answer, row, form))
+    return answer
+
+
+def _complete(answer: Dict[str, Any], row: Row, form: Form) -> None:
+    for name in [name for name, value in answer.items() if value is None and not row.removed]:
+        if name in form.fields and not form.fields[name].keeps_form:
+            answer[name] = row.values[form.fields[name].column]
+        elif name in form.links and len(form.links[name].target.concrete_types) == 1:
+            link = form.links[name]
+            parts = {attribute: row.values[column] for column, attribute in link.parts}
+            if None not in parts.values():
+                answer[name] = {"__entity_type__": link.target.name, **parts}
 
 
 def _check_required(context: RequestContext, rows: List[Row]) -> None:

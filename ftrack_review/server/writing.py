@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from ftrack_review.server import cascade, custom_values, linking, rules
+from ftrack_review.server import cascade, custom_values, ending, linking, rules
 from ftrack_review.server.changing import change_row, insert_row
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
 from ftrack_review.server.forms import Form, entity_named, form_of
@@ -43,7 +43,7 @@ def create(
     row = insert_row(context, form, incoming)
     for relation, references in incoming.sets:
         linking.replace(context, row, relation, references)
-    return _answer(entity, row.key, incoming.answer)
+    return ending.complete_later(context, _answer(entity, row.key, incoming.answer), row, form)
 
 
 def update(context: RequestContext, entity_type: Any, key: Any, data: Mapping[str, Any]) -> Dict[str, Any]:
@@ -63,7 +63,7 @@ def update(context: RequestContext, entity_type: Any, key: Any, data: Mapping[st
         if relation.name == "recipients":
             # The list may hold more than was sent: who the server itself added stays.
             incoming.answer["recipients"] = _recipients(context, row)
-    return _answer(entity, parts, incoming.answer)
+    return ending.complete_later(context, _answer(entity, parts, incoming.answer), row, form)
 
 
 def delete(context: RequestContext, targets: Iterable[Tuple[Any, Any]]) -> None:
