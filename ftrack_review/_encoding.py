@@ -80,6 +80,13 @@ def _encode_value(item: Any) -> Any:
 
 def _encode_entity(entity: Entity, strategy: str) -> Dict[str, Any]:
     data = reference(entity)
+    if strategy == "set_only":
+        # What has a value is less than what a type has. The order does not matter, as keys are sorted.
+        attributes = entity.attributes._data
+        for name, value in entity._values.items():
+            if value is not NOT_SET and name in attributes:
+                data[name] = value if type(value) is str else _shallow(value)
+        return data
     if strategy == "all":
         entity._populate_unset_scalar_attributes()
     remote = entity._remote or {}

@@ -143,11 +143,20 @@ def _walk(value: Any, meet: Callable[[Record], Entity]) -> Any:
 
 
 def _forget_unfinished(session: Session, origin: Origin) -> None:
-    """Forget the entities that were being loaded when an error came: they lack their own key."""
+    """Forget the entities that were being loaded when an error came: they still hold records."""
     for entity_type, members in origin.members.items():
         known = session._identities.of_type(entity_type)
-        for key in [key for key, entity in known.items() if not entity._has_key()] if members else ():
+        for key in [key for key, entity in known.items() if _holds_records(entity)] if members else ():
             del known[key]
+
+
+def _holds_records(entity: Entity) -> bool:
+    """Return whether a value of *entity* is, or holds, a record that is not an entity yet, or the key is missing."""
+    return not entity._has_key() or any(
+        type(item) is dict and "__entity_type__" in item
+        for value in entity._values.values()
+        for item in (value if type(value) is list else (value,))
+    )
 
 
 def _explain(error: BaseException) -> BaseException:
@@ -183,64 +192,65 @@ def _make_meet(
         local[entity_type] = found
         return found
 
+    find_type = local.get
+
     def meet(record: Record) -> Entity:
         entity_type = record["__entity_type__"]
-        found = local.get(entity_type)
+        found = find_type(entity_type)
         if found is None:
             found = prepare(entity_type)
         known, key_name, shapes, append, nested, key_names, cls, short = found
         key = record[key_name] if key_name is not None else tuple([record[name] for name in key_names])
         entity: Optional[Entity] = known.get(key)
+        is_new = entity is None
         if entity is not None:
             if gather and entity._origin is not origin:
                 entity._origin = origin
                 append(entity)
             if len(record) == 2:
-                # A bare reference, which most records are.
+                # A bare reference.
                 return entity
+            if touched is not None:
+                touched[id(entity)] = entity
         shape = tuple(record)
         inner = shapes.get(shape)
         if inner is None:
             inner = shapes[shape] = tuple([name for name in shape if name in nested])
 
-        if entity is not None:
-            if touched is not None:
-                touched[id(entity)] = entity
-            for name in inner:
-                value = record[name]
-                if type(value) is dict:
-                    record[name] = meet(value)
-                elif type(value) is list:
-                    record[name] = _renew(entity, name, meet_all(value))
-            if entity._remote is None:
-                values = entity._values
-                if len(values) <= len(record) and values.keys() <= record.keys():
-                    entity._values = record
-                else:
-                    values.update(record)
-            else:
-                _update_beside_local(entity, record)
+        if entity is None:
+            if not short:
+                return make_general(record, key, cls, key_names, inner, append)
+            entity = known[key] = new(cls)
+            entity.session = session
+            entity._remote = None
+            entity._origin = origin
+            # At once, as what lies within may lead back here: its values meet those that are on their way.
+            entity._values = record
+            append(entity)
+        for name in inner:
+            value = record[name]
+            kind = type(value)
+            if kind is dict:
+                if len(value) == 2:
+                    # A bare reference, which most records are: the beginning of this function, without a call.
+                    found = find_type(value["__entity_type__"])
+                    if found is not None and found[1] is not None:
+                        other = found[0].get(value[found[1]])
+                        if other is not None:
+                            if gather and other._origin is not origin:
+                                other._origin = origin
+                                found[3](other)
+                            record[name] = other
+                            continue
+                record[name] = meet(value)
+            elif kind is list:
+                record[name] = meet_all(value) if is_new else _renew(entity, name, meet_all(value))
+        if is_new:
             return entity
-
-        if not short:
-            return make_general(record, key, cls, key_names, inner, append)
-        entity = known[key] = new(cls)
-        entity.session = session
-        entity._remote = None
-        entity._origin = origin
-        append(entity)
-        if inner:
-            # What lies within may lead back here: its values meet those that are on their way.
-            entity._values = {}
-            for name in inner:
-                value = record[name]
-                if type(value) is dict:
-                    record[name] = meet(value)
-                elif type(value) is list:
-                    record[name] = meet_all(value)
-            if entity._values:
-                record.update(entity._values)
-        entity._values = record
+        if entity._remote is None:
+            entity._values.update(record)
+        else:
+            _update_beside_local(entity, record)
         return entity
 
     def meet_all(values: List[Any]) -> List[Any]:
