@@ -60,6 +60,8 @@ LINES = (
     ),
     Line("session-warm", "Session(), warm cache, second", "starting:warm_session", scales=False, at_least=4),
     Line("session-cold", "Session(), cold cache, second", "starting:cold_session", scales=False, at_least=2),
+    Line("first-flat", "flat query, first of its process", "querying:first_flat", (500,), _ALL),
+    Line("first-nested", "nested query, first of its process", "querying:first_nested", (500,), _ALL),
     Line("flat", "flat query", "querying:flat", (5000,), _ALL, at_least=20, at_most=2.5),
     Line("nested", "nested query", "querying:nested", (500, 5000, 20000), _ALL, at_least=40, at_most=2),
     Line("again", "the same query again", "querying:again", (500, 5000, 20000), _ALL, at_least=40, at_most=2),
