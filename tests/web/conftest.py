@@ -16,8 +16,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """A browser for one module: while Playwright is open, no other test can run an event loop."""
     path = os.environ.get("FTRACK_REVIEW_CHROMIUM")
     if not path:
         pytest.fail("FTRACK_REVIEW_CHROMIUM names no Chromium: use tests/run.py")
