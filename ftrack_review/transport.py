@@ -184,20 +184,29 @@ def _server_error(
     code = result.get("error_code")
     error_class: Type[exception.ServerError] = _ERROR_CLASSES.get(name, exception.ServerError)
     message = f"Server reported error: {name}({text})"
+    attribute, hint = _text_of(result, "attribute"), _text_of(result, "hint")
     if "Invalid action u'" in text:
         # Both official clients recognise an action that the server does not know by this text only.
         error_class = exception.ServerCompatibilityError
     elif code == "api_credentials_invalid" or error_class is exception.ServerAuthenticationError:
         error_class = exception.ServerAuthenticationError
         message += _CREDENTIALS_HINT
+        hint = _CREDENTIALS_HINT.strip()
     return error_class(
         message,
         error_class=name,
         error_code=None if code is None else str(code),
         status=status,
         action=action,
-        attribute=result.get("attribute"),
+        attribute=attribute,
+        hint=hint,
     )
+
+
+def _text_of(result: Mapping[str, Any], name: str) -> Optional[str]:
+    """Return what *result* holds under *name* if that is a text."""
+    value = result.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _response_error(
@@ -212,7 +221,9 @@ def _response_error(
         what = f'JSON that is not an answer of ftrack: "{first_words}"'
     with_status = "" if status is None else f" with HTTP status {status} and"
     return exception.ServerResponseError(
-        f"The server at {shown} answered{with_status} {what}. {_advise(status)}", status=status
+        f"The server at {shown} answered{with_status} {what}. {_advise(status)}",
+        status=status,
+        hint=_advise(status),
     )
 
 

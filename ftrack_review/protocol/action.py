@@ -42,12 +42,20 @@ Action = Dict[str, Any]
 READS = frozenset({"query", "query_schemas", "query_server_information", "search"})
 
 
-class ErrorObject(TypedDict):
-    """What a server answers instead of a list: *exception* is its name for the kind of error."""
-
+class _Error(TypedDict):
     exception: str
     content: str
     error_code: Optional[str]
+
+
+class ErrorObject(_Error, total=False):
+    """What a server answers instead of a list: *exception* is its name for the kind of error.
+
+    *attribute* and *hint* are ours: the attribute at fault, and what to do about it.
+    """
+
+    attribute: str
+    hint: str
 
 
 class QueryResponse(TypedDict):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence
 
-from ftrack_review.server.errors import describe, not_found, validation_error
+from ftrack_review.server.errors import describe, not_found, unknown_name, validation_error
 from ftrack_review.server.values import check_boolean, check_number, check_text, check_time, wrong_type
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def write_value(
         elif name in parts and str(value) != str(parts[name]):
             raise validation_error(f"{concrete.name}.{name} cannot be changed to {describe(value)}", name)
         elif name not in entity.schema.attributes and name != "__entity_type__":
-            close = entity.schema.nearest(name)
-            hint = f'. The nearest is "{close}"' if close else ""
-            raise validation_error(f'{concrete.name} has no attribute "{name}"{hint}', name)
+            raise unknown_name(
+                f'{concrete.name} has no attribute "{name}"', name, entity.schema.nearest(name)
+            )
     return answer
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "not_found",
     "permission_error",
     "server_error",
+    "unknown_name",
     "validation_error",
 ]
 
@@ -33,8 +34,8 @@ class ServerFault(Error):
     """The answer to a request that is refused.
 
     *exception_class* is the name that goes on the wire (``ValidationError``), *content* the text for people,
-    *status* the HTTP status for callers in strict mode, *error_code* a code for programs and *attribute* the
-    attribute that the fault is about, where it is about one.
+    *status* the HTTP status for callers in strict mode, *error_code* a code for programs, *attribute* the
+    attribute that the fault is about, where it is about one, and *hint* what may help, where that is known.
     """
 
     default_message = "The request is refused."
@@ -46,6 +47,7 @@ class ServerFault(Error):
         status: int,
         error_code: Optional[str] = None,
         attribute: Optional[str] = None,
+        hint: Optional[str] = None,
     ) -> None:
         """Initialise. Braces in *content* become parentheses: the official client formats the text."""
         self.content = content.replace("{", "(").replace("}", ")")
@@ -54,27 +56,46 @@ class ServerFault(Error):
         self.status = status
         self.error_code = error_code
         self.attribute = attribute
+        self.hint = hint
 
     def __str__(self) -> str:
         """Return the class and the text."""
         return f"{self.exception_class}: {self.content}"
 
     def answer(self) -> Dict[str, Any]:
-        """Return the error object for the wire."""
-        return {"content": self.content, "exception": self.exception_class, "error_code": self.error_code}
+        """Return the error object for the wire. Clients leave what they do not know, as attribute and hint are."""
+        answer = {"content": self.content, "exception": self.exception_class, "error_code": self.error_code}
+        if self.attribute is not None:
+            answer["attribute"] = self.attribute
+        if self.hint is not None:
+            answer["hint"] = self.hint
+        return answer
 
 
-def validation_error(content: str, attribute: Optional[str] = None) -> ServerFault:
+def validation_error(
+    content: str, attribute: Optional[str] = None, *, hint: Optional[str] = None
+) -> ServerFault:
     """Return the fault for a value, name, type or expression that is not acceptable."""
-    return ServerFault("ValidationError", content, 422, attribute=attribute)
+    return ServerFault("ValidationError", content, 422, attribute=attribute, hint=hint)
 
 
-def duplicate_error(content: str, attribute: Optional[str] = None) -> ServerFault:
+def unknown_name(content: str, name: str, nearest: Optional[str]) -> ServerFault:
+    """Return the fault for a *name* that there is not, which proposes the *nearest* one where one is near."""
+    hint = None if nearest is None else f'The nearest is "{nearest}"'
+    return validation_error(content if hint is None else f"{content}. {hint}", name, hint=hint)
+
+
+def duplicate_error(
+    content: str, attribute: Optional[str] = None, *, hint: Optional[str] = None
+) -> ServerFault:
     """Return the fault for something that exists already.
 
     The text holds the name of the class as well, as clients look for it there (a second timer).
     """
-    return ServerFault("DuplicateEntryError", f"DuplicateEntryError: {content}", 409, attribute=attribute)
+    text = content if hint is None else f"{content}. {hint}"
+    return ServerFault(
+        "DuplicateEntryError", f"DuplicateEntryError: {text}", 409, attribute=attribute, hint=hint
+    )
 
 
 def permission_error(content: str) -> ServerFault:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, FrozenSet, List, Mapping, Sequence, Tuple
 
 from ftrack_review.protocol.schema import nearest
-from ftrack_review.server.errors import ServerFault, describe, validation_error
+from ftrack_review.server.errors import ServerFault, describe, unknown_name, validation_error
 from ftrack_review.server.values import Converter, converter_of, is_key
 from ftrack_review.symbol import NOT_SET
 
@@ -134,21 +134,17 @@ class Form:
         incoming.labels[column] = name
 
     def _unknown(self, name: str, value: Any) -> ServerFault:
-        close = self.entity.schema.nearest(name)
-        hint = f'. The nearest is "{close}"' if close else ""
-        return validation_error(
-            f'{self.entity.name} has no attribute "{name}" (value {describe(value)}){hint}', name
-        )
+        content = f'{self.entity.name} has no attribute "{name}" (value {describe(value)})'
+        return unknown_name(content, name, self.entity.schema.nearest(name))
 
 
 def reference_key(link: Link, value: Any) -> Tuple[Any, ...]:
     """Return the key of the entity that *value* refers to. Raise the fault where it is no such reference."""
     wanted = link.target.name
     if not isinstance(value, Mapping) or not isinstance(value.get(_EXTRA), str):
-        hint = f". Send the id as {link.parts[0][0]}" if isinstance(value, str) else ""
-        raise validation_error(
-            f"{link.label} must be a reference to a {wanted}, not {describe(value)}{hint}", link.name
-        )
+        hint = f"Send the id as {link.parts[0][0]}" if isinstance(value, str) else None
+        content = f"{link.label} must be a reference to a {wanted}, not {describe(value)}"
+        raise validation_error(content if hint is None else f"{content}. {hint}", link.name, hint=hint)
     if value[_EXTRA] not in link.names:
         raise validation_error(
             f"{link.label} must be a reference to a {wanted}, not to a {describe(value)}", link.name
@@ -170,8 +166,7 @@ def entity_named(catalogue: Any, name: Any) -> Any:
     if isinstance(name, str) and name in catalogue.types:
         return catalogue.types[name]
     close = nearest(name, catalogue.types) if isinstance(name, str) else None
-    hint = f'. The nearest is "{close}"' if close else ""
-    raise validation_error(f"There is no entity type {describe(name)}{hint}", "entity_type")
+    raise unknown_name(f"There is no entity type {describe(name)}", "entity_type", close)
 
 
 def kept_with(catalogue: Any, name: str) -> Dict[str, Any]:

@@ -4,6 +4,8 @@ import gc
 
 import pytest
 
+from ftrack_review import exception
+
 
 @pytest.fixture
 def shots(session, project):
@@ -155,3 +157,55 @@ def test_pending_changes_read_as_a_difference(session, shots, project, requests_
     assert f"- Shot sh01 ({shots[1]['id']})" in text
     session.commit()
     assert not session.pending()
+
+
+# Errors.
+
+
+def error_of(session, *actions):
+    with pytest.raises(exception.ServerError) as caught:
+        session.call(list(actions))
+    return caught.value
+
+
+def create(entity_type, **data):
+    return {
+        "action": "create",
+        "entity_type": entity_type,
+        "entity_data": {"__entity_type__": entity_type, **data},
+    }
+
+
+def test_errors_tell_their_kind_attribute_and_hint(session, review_session):
+    unknown = error_of(session, create("Task", nam="x"))
+    assert isinstance(unknown, exception.ServerValidationError)
+    assert (unknown.error_class, unknown.attribute, unknown.hint) == (
+        "ValidationError",
+        "nam",
+        'The nearest is "name"',
+    )
+    wrong_type = error_of(session, create("Taks"))
+    assert (wrong_type.attribute, wrong_type.hint) == ("entity_type", 'The nearest is "Task"')
+    twice = error_of(session, create("User", username="admin"))
+    assert isinstance(twice, exception.ServerDuplicateError)
+    assert twice.attribute == "username"
+    query = error_of(session, {"action": "query", "expression": "select nam from Task"})
+    assert (query.action, query.attribute, query.hint) == ("query", "nam", "Did you mean name?")
+    missing = error_of(
+        session, {"action": "update", "entity_type": "Task", "entity_key": ["x"], "entity_data": {}}
+    )
+    assert isinstance(missing, exception.ServerNotFoundError)
+    assert missing.attribute is None
+
+
+def test_a_closed_review_says_how_to_go_on(session, review_session, version):
+    item = session.create("ReviewSessionObject", {"review_session": review_session, "asset_version": version})
+    session.commit()
+    review_session["end_date"] = "2020-01-01T00:00:00"
+    session.commit()
+    with pytest.raises(exception.ServerPermissionDeniedError) as caught:
+        item["name"] = "other"
+        session.commit()
+    assert caught.value.error_code == "review_session_closed"
+    assert caught.value.hint.startswith("Reopen it first")
+    session.rollback()

@@ -29,7 +29,7 @@ def _finish_timers(context: RequestContext, rows: List[Row]) -> None:
         user_id = row.get("user_id")
         if user_id in seen:
             raise duplicate_error(
-                f"a timer is running for the user {user_id} already. Stop it first", "user_id"
+                f"a timer is running for the user {user_id} already", "user_id", hint="Stop it first"
             )
         seen[user_id] = row
 

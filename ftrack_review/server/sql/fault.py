@@ -19,18 +19,25 @@ __all__ = ["query_fault", "unknown_attribute", "unknown_type"]
 _FORMER_NAMES = {("Status", "type"): "state"}
 
 
-def query_fault(content: str, position: Optional[int] = None, attribute: Optional[str] = None) -> ServerFault:
+def query_fault(
+    content: str,
+    position: Optional[int] = None,
+    attribute: Optional[str] = None,
+    *,
+    hint: Optional[str] = None,
+) -> ServerFault:
     """Return the fault for an expression that cannot be answered, at *position* of its text."""
     where = "" if position is None else f" (at position {position})"
-    return validation_error(f"{content}{where}", attribute)
+    return validation_error(f"{content}{'' if hint is None else ' ' + hint}{where}", attribute, hint=hint)
 
 
 def unknown_type(catalogue: Catalogue, name: str, position: Optional[int]) -> ServerFault:
     """Return the fault for an entity type that the schema does not have."""
     proposal = catalogue.schema.nearest(name)
-    hint = f" Did you mean {proposal}?" if proposal else ""
     return query_fault(
-        f"There is no entity type {name!r}: expected the name of an entity type.{hint}", position
+        f"There is no entity type {name!r}: expected the name of an entity type.",
+        position,
+        hint=f"Did you mean {proposal}?" if proposal else None,
     )
 
 
@@ -39,9 +46,9 @@ def unknown_attribute(
 ) -> ServerFault:
     """Return the fault for an attribute that *entity_type* does not have, given all its *names*."""
     proposal = _FORMER_NAMES.get((entity_type, name)) or nearest(name, names)
-    hint = f" Did you mean {proposal}?" if proposal else ""
     return query_fault(
-        f"{entity_type} has no attribute {name!r}: expected an attribute of {entity_type}.{hint}",
+        f"{entity_type} has no attribute {name!r}: expected an attribute of {entity_type}.",
         position,
         name,
+        hint=f"Did you mean {proposal}?" if proposal else None,
     )

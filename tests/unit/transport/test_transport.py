@@ -127,3 +127,32 @@ def test_an_unknown_action_is_recognised_by_its_text():
 def test_any_content_can_be_printed(content):
     text = str(transport._server_error({"exception": "ServerError", "content": content}))
     assert str(content) in text
+
+
+def test_an_error_carries_the_attribute_and_the_hint_of_the_server():
+    result = {
+        "exception": "ValidationError",
+        "content": "no {nam}",
+        "attribute": "nam",
+        "hint": "Did you mean name?",
+    }
+    error = transport._server_error(result, action="create")
+    assert isinstance(error, exception.ServerValidationError)
+    assert (error.attribute, error.hint, error.action) == ("nam", "Did you mean name?", "create")
+    assert "no {nam}" in str(error)
+
+
+@pytest.mark.parametrize("odd", [None, 7, {"a": 1}, ["x"]])
+def test_what_is_no_text_is_no_attribute_and_no_hint(odd):
+    result = {"exception": "ServerError", "content": "x", "attribute": odd, "hint": odd}
+    error = transport._server_error(result)
+    assert (error.attribute, error.hint) == (None, None)
+
+
+def test_our_own_advice_is_a_hint_too():
+    refused = transport._server_error({"exception": "InvalidCredentialsError", "content": "x"})
+    assert refused.hint.startswith("Check the user name and the API key")
+    assert refused.hint in str(refused)
+    page = transport._response_error("https://x", b"<html>Bad gateway</html>", status=502)
+    assert "try again later" in page.hint
+    assert page.hint in str(page)
