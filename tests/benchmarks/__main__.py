@@ -11,11 +11,11 @@ from typing import Any
 
 from tests.benchmarks.lines import LINES
 from tests.benchmarks.report import describe, format_table
-from tests.benchmarks.running import Measurement, Runner, Stub
+from tests.benchmarks.running import Measurement, Runner, Stub, TaskError
 
 
 def main(arguments: list[str]) -> int:
-    """Run what *arguments* ask for. Return the exit status: 0 also where a limit is not met."""
+    """Run what *arguments* ask for. Return the exit status: 0 also where a limit is not met, 1 for failures."""
     options = _read(arguments)
     if options.command == "plot":
         with open(os.path.join(options.output, "results.json")) as file:
@@ -60,21 +60,26 @@ def _compare(options: argparse.Namespace) -> int:
             sys.stderr.write(text + "\n")
 
     measurements: list[Measurement] = []
+    failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix="ftrack-benchmarks-") as folder, Stub() as stub:
         runner = Runner(stub, official=options.official, folder=folder, repeat=options.repeat)
         for line in LINES:
             for scale in scales if line.scales else scales[:1]:
                 if line.name in names:
                     sys.stderr.write(f"{line.name} at {scale:g}\n")
-                    measurements.extend(runner.run(line, scale, tell))
+                    try:
+                        measurements.extend(runner.run(line, scale, tell))
+                    except TaskError as error:
+                        failures.append(str(error))
+                        sys.stderr.write(f"{error}\n")
     table = "\n\n".join(
         f"scale {scale:g}\n\n" + format_table([each for each in measurements if each.scale == scale])
         for scale in scales
     )
+    table = "\n".join([table, *failures])
     sys.stdout.write(table + "\n")
-    if options.output:
-        return _keep(measurements, table, options)
-    return 0
+    status = _keep(measurements, table, options) if options.output else 0
+    return 1 if failures else status
 
 
 def _keep(measurements: list[Measurement], table: str, options: argparse.Namespace) -> int:

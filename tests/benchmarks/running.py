@@ -16,7 +16,7 @@ from tests.benchmarks.tasks import starting
 if TYPE_CHECKING:
     from tests.benchmarks.lines import Line
 
-__all__ = ["Measurement", "Runner", "Stub"]
+__all__ = ["Measurement", "Runner", "Stub", "TaskError"]
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _TIMEOUT_S = 1800
@@ -24,6 +24,10 @@ _TIMEOUT_S = 1800
 _COUNTS = ("requests", "modules")
 # What takes longer than this, which is only the official client, is measured this often and not five times.
 _LONG_S, _LONG_ROUNDS = 8.0, 3
+
+
+class TaskError(Exception):
+    """A client could not carry out a task."""
 
 
 @dataclass
@@ -132,8 +136,9 @@ class Runner:
         output, errors = process.communicate(timeout=_TIMEOUT_S)
         if process.returncode:
             # Only the message: the source of another client is not ours to read.
-            reason = errors.strip().splitlines()[-1:] or ["no message"]
-            raise RuntimeError(f"{job['task']} failed with the client {client}: {reason[0]}")
+            lines = errors.strip().splitlines() or ["no message"]
+            reason = next((line for line in reversed(lines) if "Error: " in line), lines[-1])
+            raise TaskError(f"{job['task']} failed with the client {client}: {reason}")
         return json.loads(output.strip().splitlines()[-1]), self._stub.take_requests()
 
     def _command(self, client: str, job: dict[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """A stub server that is fast, in a process of its own: ``python -m tests.benchmarks.stub``.
 
 Answers to queries are kept serialised in memory, by the text of the request; writes are echoed; uploads are read
-and forgotten. It listens on two ports, of which the second one waits before each answer, and prints their
+and forgotten, on ports of their own. It is two servers, of which one waits before each answer, and prints their
 addresses as one line of JSON. Its own time is nobody's: only the client's is measured.
 
 ``GET /requests`` tells the bodies that came since it was last asked, and how many PUTs.
@@ -16,7 +16,7 @@ import socket
 import socketserver
 import sys
 import threading
-from typing import Any
+from typing import Any, Optional
 
 from tests.benchmarks.site import answer_query
 
@@ -151,7 +151,7 @@ class Handler(socketserver.StreamRequestHandler):
 
     def _answer(self, body: bytes) -> bytes:
         try:
-            return self.server.memory.answer(body, self.server.address)
+            return self.server.memory.answer(body, (self.server.store or self.server).address)
         except Exception as error:
             # The client shows it, and its measurement fails.
             return json.dumps(
@@ -193,8 +193,10 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, memory: Memory, latency_s: float) -> None:
+    def __init__(self, memory: Memory, latency_s: float, store: Optional[Server] = None) -> None:
+        """*store* is the port that takes uploads, as object stores are not the server itself."""
         super().__init__(("127.0.0.1", 0), Handler)
+        self.store = store
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.memory = memory
         self.latency_s = latency_s
@@ -220,10 +222,14 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     memory = Memory(make_schema())
-    servers = [Server(memory, 0.0), Server(memory, arguments.latency)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(json.dumps({"fast": servers[0].address, "slow": servers[1].address}), flush=True)
+    addresses = {}
+    for name, latency_s in (("fast", 0.0), ("slow", arguments.latency)):
+        store = Server(memory, latency_s)
+        server = Server(memory, latency_s, store)
+        for each in (store, server):
+            threading.Thread(target=each.serve_forever, daemon=True).start()
+        addresses[name] = server.address
+    print(json.dumps(addresses), flush=True)
     # Whoever started it closes this.
     sys.stdin.read()
 
