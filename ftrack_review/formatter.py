@@ -60,8 +60,9 @@ def format(  # noqa: A001 - the name that ftrack_api has.
 
     *formatters* are functions that decorate a text, by name: ``header`` for types, ``label`` for the names of
     attributes. *attribute_filter* is called with the entity, a name and its value, and says whether to show it; see
-    :data:`FILTER`. With *recursive* the entities in collections are shown with their attributes too, each once. Lines
-    begin with *indent* blanks, the first one if *indent_first_line*.
+    :data:`FILTER`. What an attribute refers to is shown with its attributes too, and with *recursive* the
+    entities in collections, each once and then as ``Project{...}``. Lines begin with *indent* blanks, the first one
+    if *indent_first_line*.
 
     What is not known is fetched, as far as the session populates automatically.
     """
@@ -73,7 +74,7 @@ def format(  # noqa: A001 - the name that ftrack_api has.
     key = (entity.entity_type, entity._key())
     lines = [first + chosen["header"](type(entity).__name__)]
     if key in seen:
-        return lines[0]
+        return lines[0] + "{...}"
     seen.add(key)
 
     for name, value in sorted(entity.items()):
@@ -110,14 +111,14 @@ def _show_value(
             entity,
             formatters=formatters,
             attribute_filter=attribute_filter,
-            recursive=True,
+            recursive=recursive,
             indent=indent,
             indent_first_line=not first,
             _seen=seen,
         )
 
     if isinstance(value, Entity):
-        return show(value, first=True, whole=False)
+        return show(value, first=True, whole=True)
     if isinstance(value, Collection):
         parts: List[str] = [
             show(entity, first=index == 0, whole=recursive) for index, entity in enumerate(value)

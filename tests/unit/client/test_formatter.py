@@ -34,7 +34,8 @@ def only(*names):
 def test_one_line_per_attribute(task):
     text = formatter.format(task, attribute_filter=only("id", "name", "status", "notes", "metadata", "bid"))
     assert text == (
-        "Task\n bid: NOT_SET\n id: t1\n metadata: {'k': 'v'}\n name: comp\n notes: Note\n        Note\n status: Status"
+        "Task\n bid: NOT_SET\n id: t1\n metadata: {'k': 'v'}\n name: comp\n notes: Note\n        Note\n"
+        " status: Status\n          id: s1\n          name: x"
     )
 
 
@@ -48,7 +49,7 @@ def test_entities_in_collections_on_request_and_each_once(task):
         "         replies: Note\n"
         "                   content: c\n"
         "                   replies: \n"
-        "        Note"
+        "        Note{...}"
     )
 
 
