@@ -286,6 +286,12 @@ class ObjectKeyMaker(KeyMaker):
         # A fixed protocol, as keys may outlive the version of Python.
         if isinstance(item, (str, bytes)):
             return pickle.dumps(item, 2)
+        if hasattr(type(item), "primary_key_attributes"):
+            # An entity is who it is: its values would be fetched, and refer to each other without end.
+            from ftrack_review import inspection
+
+            entity_type, key = inspection.identity(item)
+            return self.__name(entity_type, *map(str, key))
         if isinstance(item, Mapping):
             keys = [(self.__key(key), self.__key(value)) for key, value in item.items()]
             pairs = [key + self.mapping_pair_separator + value for key, value in sorted(keys)]

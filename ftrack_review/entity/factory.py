@@ -192,6 +192,9 @@ class StandardFactory(Factory):
             return attribute_.KeyValueMappedCollectionAttribute(
                 name, _create_metadata, "key", "value", mutable=mutable
             )
+        if reference == "CustomAttributeValue":
+            # Of servers whose rows name their configuration only; others send the key with each row.
+            return attribute_.CustomAttributeCollectionAttribute(name, mutable=mutable)
         if reference.endswith("CustomAttributeValue"):
             return attribute_.KeyValueMappedCollectionAttribute(
                 name,
