@@ -251,6 +251,8 @@ def _create(session: Session, path: str, values: Dict[str, Any], created: List[E
         values["size"] = sum(sizes)
     values.setdefault("padding", sequence.padding)
     expression = sequence.format("{head}{padding}{tail}")
+    file_type = get_file_type(session, expression)
+    values.setdefault("file_type", file_type)
     container = _create_one(session, "SequenceComponent", expression, values, created)
     members = []
     for member_path, member_size in zip(paths, sizes):
@@ -258,8 +260,7 @@ def _create(session: Session, path: str, values: Dict[str, Any], created: List[E
             "name": sequence.match(member_path).group("index"),
             "container": container,
             "size": member_size,
-            # What an event says of the sequence, or a caller, is not known of its files.
-            "file_type": _suffix(expression),
+            "file_type": file_type,
         }
         members.append(_create_one(session, "FileComponent", member_path, member_values, created))
     container["members"] = members
@@ -303,12 +304,8 @@ def get_file_type(session: Session, path: str) -> str:
     for answer in session.event_hub.publish(event, synchronous=True) or ():
         if answer:
             return str(answer)
-    return _suffix(path)
-
-
-def _suffix(path: str) -> str:
-    """Return the ending of *path*; that of a sequence may be its frame number, which is no file type."""
     suffix = os.path.splitext(path)[1]
+    # The frame number of a sequence without a type is none either.
     return "" if "%" in suffix else suffix
 
 
