@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review import _encoding, _loading
@@ -19,6 +19,7 @@ from ftrack_review.collection import Collection, MappedCollectionProxy
 from ftrack_review.inspection import _state
 from ftrack_review.operation import (
     CreateEntityOperation,
+    DeleteEntityOperation,
     Operations,
     UpdateEntityOperation,
 )
@@ -152,17 +153,33 @@ class UnitOfWork:
     def _resolve_doubt(self, operations: List[Operation], actions: List[Dict[str, Any]]) -> None:
         """Apply *operations*, sent as *actions* without an answer, if the server has done them.
 
-        A batch is one transaction and makes its keys itself, so that it was done if all it created is there. One
-        that creates nothing can be sent again without harm.
+        A batch is one transaction and makes its keys itself, so that it was done if what it created is there. Where
+        that does not tell, it can be sent again without harm, but for changes of what is gone.
         """
         session = self.session
         with session._lock:
             recorded = list(session.recorded_operations)[: len(operations)]
-        is_waiting = len(recorded) == len(operations) and all(map(operator.is_, recorded, operations))
-        if is_waiting and _all_are_there(session, actions):
+        if len(recorded) == len(operations) and all(map(operator.is_, recorded, operations)):
+            is_done, gone = _find_out(session, actions)
             with session._lock:
-                self._apply(operations, [])
+                if is_done:
+                    self._apply(operations, [])
+                elif gone:
+                    self._drop_changes(operations, gone)
         self._doubt = None
+
+    def _drop_changes(self, operations: List[Operation], gone: Set[Any]) -> None:
+        """Forget those of *operations* that create or change what is *gone*, so that only its deletion is left."""
+        dropped = set()
+        for operation in operations:
+            entity_type, key = _identity_of(operation)
+            if isinstance(operation, DeleteEntityOperation):
+                continue
+            if batch._token_of(list(operation.entity_key.values())) in gone:  # type: ignore[attr-defined]
+                dropped.add(id(operation))
+                if isinstance(operation, CreateEntityOperation):
+                    self.session._identities.remove(entity_type, key)
+        self.session.recorded_operations.keep(lambda operation: id(operation) not in dropped)
 
     def rollback(self) -> None:
         """Forget all operations and local values. New entities are forgotten altogether."""
@@ -295,28 +312,71 @@ class UnitOfWork:
             _loading.load(self.session, records, gather=False)
 
 
-def _all_are_there(session: Session, actions: List[Dict[str, Any]]) -> bool:
-    """Return whether the server holds everything that *actions* create, and they create anything."""
-    names = {name: session.types[name].primary_key_attributes for name in {a["entity_type"] for a in actions}}
-    wanted: Dict[str, Dict[Any, Dict[str, Any]]] = {}
-    for each in actions:
-        entity_type, key = each["entity_type"], tuple(each["entity_key"])
-        if each["action"] == "create":
-            wanted.setdefault(entity_type, {})[key] = dict(zip(names[entity_type], key))
-        elif each["action"] == "delete":
-            wanted.get(entity_type, {}).pop(key, None)
-    queries = []
-    for entity_type, keys in wanted.items():
-        for start in range(0, len(keys), CHUNK):
-            chunk = list(keys.values())[start : start + CHUNK]
+def _find_out(session: Session, actions: List[Dict[str, Any]]) -> Tuple[bool, Set[Any]]:
+    """Return whether the server has done *actions* and, where that does not show, what of theirs is gone.
+
+    They are done if all that they create is there, but for what may have gone again with what they delete. If
+    that is all there was, and none of it is there, the rest does no harm when it is sent again.
+    """
+    created = {(a["entity_type"], tuple(a["entity_key"])) for a in actions if a["action"] == "create"}
+    deleted = {
+        (a["entity_type"], tuple(a["entity_key"])) for a in actions if a["action"] == "delete"
+    } - created
+    there = _find_present(session, created | deleted)
+    may_be_gone = _may_be_gone(actions)
+    missing = [key for _, key in created - there if batch._token_of(list(key)) not in may_be_gone]
+    if missing or created & there:
+        return not missing, set()
+    if not deleted or deleted & there:
+        return False, set()
+    updated = {(a["entity_type"], tuple(a["entity_key"])) for a in actions if a["action"] == "update"}
+    lost = updated - _find_present(session, updated)
+    return False, may_be_gone | {batch._token_of(list(key)) for _, key in lost}
+
+
+def _find_present(session: Session, identities: Set[Any]) -> Set[Any]:
+    """Return those of *identities*, with keys as tuples, that the server holds."""
+    if not identities:
+        return set()
+    names = {name: session.types[name].primary_key_attributes for name, _ in identities}
+    keys: Dict[str, List[Dict[str, Any]]] = {}
+    for entity_type, key in sorted(identities):
+        keys.setdefault(entity_type, []).append(dict(zip(names[entity_type], key)))
+    asked, queries = [], []
+    for entity_type, wanted in keys.items():
+        for start in range(0, len(wanted), CHUNK):
+            criteria = criteria_for(wanted[start : start + CHUNK])
             statement = grammar.with_projections(
-                Statement(entity_type, criteria=criteria_for(chunk)), names[entity_type]
+                Statement(entity_type, criteria=criteria), names[entity_type]
             )
+            asked.append(entity_type)
             queries.append(action.query(grammar.format(statement)))
-    if not queries:
-        return False
-    found = sum(len(result["data"]) for result in session._call_raw(queries))
-    return found == sum(map(len, wanted.values()))
+    return {
+        (entity_type, tuple(record[name] for name in names[entity_type]))
+        for entity_type, result in zip(asked, session._call_raw(queries))
+        for record in result["data"]
+    }
+
+
+def _may_be_gone(actions: List[Dict[str, Any]]) -> Set[Any]:
+    """Return the tokens of what *actions* delete, and of what they create and that may go with it."""
+    gone = {batch._token_of(each["entity_key"]) for each in actions if each["action"] == "delete"}
+    created = {batch._token_of(each["entity_key"]) for each in actions if each["action"] == "create"}
+    size = -1
+    while gone and size != len(gone):
+        size = len(gone)
+        for each in actions:
+            if each["action"] == "delete":
+                continue
+            token = batch._token_of(each["entity_key"])
+            mentioned = [token for value in each["entity_data"].values() for token in batch._tokens(value)]
+            if token in gone:
+                # Notes and versions that were put in its collections.
+                if each["action"] == "update":
+                    gone.update(created.intersection(mentioned))
+            elif each["action"] == "create" and not gone.isdisjoint([*each["entity_key"], *mentioned]):
+                gone.add(token)
+    return gone
 
 
 def _new_identities(operations: Iterable[Operation]) -> List[_Identity]:

@@ -158,6 +158,21 @@ def test_work_that_was_added_after_a_lost_answer_is_committed_too(relay, relayed
     ]
 
 
+def test_what_was_made_and_deleted_before_an_answer_was_lost_is_not_missed(relay, relayed, shot, other):
+    shot = relayed.get("Shot", shot["id"])
+    passing = relayed.create("Task", {"name": "passing", "parent": shot, "metadata": {"a": "1"}})
+    passing["notes"].append(relayed.create("Note", {"content": "of the passing"}))
+    relayed.delete(passing)
+    relayed.create("Task", {"name": "staying", "parent": shot, "metadata": {"b": "2"}})
+    relay.trouble = "lost"
+    with pytest.raises(exception.ServerConnectionError):
+        relayed.commit()
+    relay.trouble = ""
+    relayed.commit()
+    assert len(relayed.recorded_operations) == 0
+    assert [task["name"] for task in other.query("select name from Task")] == ["staying"]
+
+
 def test_several_failures_in_a_row(relay, relayed, shot, other):
     work = Work(relayed, shot)
     for trouble in ("page", "hang up", "error", "page", "lost"):
