@@ -107,8 +107,10 @@ def run_on_every_python(arguments: list[str]) -> int:
             versions.append((f"3.{minor}", found[-1]))
     if not versions:
         fail("pyenv holds no Python from 3.9 to 3.13 here.")
-    runs = [(version, path, [ROOT]) for version, path in versions]
-    runs.append((f"{versions[0][0]}-lowest", versions[0][1], [ROOT, *LOWEST]))
+    # With the server, which the wire and property tests talk to in this process.
+    package = f"{ROOT}[server]"
+    runs = [(version, path, [package]) for version, path in versions]
+    runs.append((f"{versions[0][0]}-lowest", versions[0][1], [package, *LOWEST]))
     failed = []
     for name, path, packages in runs:
         wanted = [*packages, *CLIENT_TEST_PACKAGES, "types-requests"]

@@ -78,9 +78,7 @@ def test_the_order_of_values_does_not_matter(session, project):
     )
     shot = session.create("Shot", {"custom_attributes": {"special": 3}, "name": "sh", "parent": project})
     session.commit()
-    assert session.query('Shot where custom_attributes any (key is "special" and value is 3)').all() == [
-        shot
-    ]
+    assert session.query('Shot where custom_attributes any (key is "special" and value is 3)').all() == [shot]
 
 
 def test_an_unknown_key_names_those_there_are_and_creates_nothing(session, project):

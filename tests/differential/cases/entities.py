@@ -197,10 +197,11 @@ def case_collection_assigned_wrongly(api, session, context):
 
 def case_collection_class(api, session, context):
     project = context.project(session)
+    mapped = api.collection.KeyValueMappedCollectionProxy
     return [
-        type(project["children"]).__name__,
-        type(project["metadata"]).__name__,
-        type(project["custom_attributes"]).__name__,
+        isinstance(project["children"], api.collection.Collection),
+        isinstance(project["metadata"], mapped),
+        isinstance(project["custom_attributes"], mapped),
     ]
 
 

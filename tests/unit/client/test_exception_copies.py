@@ -31,10 +31,9 @@ def test_a_pickled_error_comes_back_as_it_was(error):
 def test_the_traceback_is_text_once_the_error_was_raised():
     error = exception.Error("m")
     assert error.traceback == ""
-    try:
+    with pytest.raises(exception.Error) as caught:
         raise error
-    except exception.Error as caught:
-        assert "test_the_traceback" in caught.traceback
+    assert "test_the_traceback" in caught.value.traceback
 
 
 def test_a_wrong_query_is_an_error_of_the_server(session):
