@@ -9,6 +9,7 @@ import http.client
 import http.server
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import pathlib
@@ -34,6 +35,7 @@ class Context:
         self.ready = ready
         self.name = name
         self.folder = folder
+        self.recorders = []
 
     def new_session(self, **options):
         options.setdefault("auto_connect_event_hub", False)
@@ -42,16 +44,19 @@ class Context:
         options.setdefault("server_url", self.ready["url"])
         return self.api.Session(**options)
 
+    def recorder(self):
+        """What records all batches of the sessions that are opened with its ``url``."""
+        made = Recorder(self.ready["url"])
+        self.recorders.append(made)
+        return made
+
     @contextlib.contextmanager
     def recorded_session(self, **options):
         """A session and the list of the batches that it sends from now on, as decoded JSON."""
-        recorder = Recorder(self.ready["url"])
-        try:
-            with self.new_session(server_url=recorder.url, **options) as session:
-                recorder.batches.clear()
-                yield session, recorder.batches
-        finally:
-            recorder.close()
+        recorder = self.recorder()
+        with self.new_session(server_url=recorder.url, **options) as session:
+            recorder.batches.clear()
+            yield session, recorder.batches
 
     def module(self, name):
         """The module *name* of the client."""
@@ -193,13 +198,15 @@ def agree(expected, found):
 def run(api, ready, name, function, folder):
     context = Context(api, ready, name.replace(".", "_"), tempfile.mkdtemp(dir=folder))
     started = time.perf_counter()
-    session = context.new_session()
+    wants_session = "session" in inspect.signature(function).parameters
+    arguments = (context.new_session(),) if wants_session else ()
     text = None
     try:
-        outcome = {"gives": plain(function(api, session, context), api)}
+        outcome = {"gives": plain(function(api, *arguments, context), api)}
     except Exception as error:
         outcome, text = {"raises": error_names(error)}, text_of(error)
-    session.close()
+    for opened in (*arguments, *context.recorders):
+        opened.close()
     replaced = ((context.folder, "FOLDER"), (ready["url"], "SERVER"), (ready["api_key"], "KEY"))
     seconds = time.perf_counter() - started
     return {"outcome": tokens(outcome, replaced), "text": text, "seconds": seconds}

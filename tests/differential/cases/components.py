@@ -193,7 +193,7 @@ def case_disk_location(api, session, context):
     ]
 
 
-def case_disk_accessor(api, session, context):
+def case_disk_accessor(api, context):
     accessor = api.accessor.disk.DiskAccessor(prefix=context.folder)
     context.file("d/a.txt")
     return [
@@ -206,11 +206,11 @@ def case_disk_accessor(api, session, context):
     ]
 
 
-def case_disk_accessor_escapes(api, session, context):
+def case_disk_accessor_escapes(api, context):
     api.accessor.disk.DiskAccessor(prefix=context.folder).get_filesystem_path("/elsewhere/x")
 
 
-def case_disk_accessor_missing(api, session, context):
+def case_disk_accessor_missing(api, context):
     api.accessor.disk.DiskAccessor(prefix=context.folder).open("nope", "rb")
 
 

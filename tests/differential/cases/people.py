@@ -156,7 +156,7 @@ def case_publish_without_connection(api, session, context):
     session.event_hub.publish(api.event.base.Event("a"))
 
 
-def case_event_is_a_mapping(api, session, context):
+def case_event_is_a_mapping(api, context):
     event = api.event.base.Event("a", data={"x": 1})
     return [
         sorted(event.keys()),
@@ -166,7 +166,7 @@ def case_event_is_a_mapping(api, session, context):
     ]
 
 
-def case_expression(api, session, context):
+def case_expression(api, context):
     parser = api.event.expression.Parser()
     found = []
     for text in ("a=1", "a.b=x and c!=2", "not a=1", "(a=1 or b=2) and c=3", "a=x*"):
