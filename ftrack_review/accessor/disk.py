@@ -81,9 +81,11 @@ class DiskAccessor(Accessor):
                     os.makedirs(path)
                 else:
                     os.mkdir(path)
-            except FileExistsError:
+            except FileExistsError as error:
                 if not os.path.isdir(path):
-                    raise
+                    raise exception.AccessorResourceInvalidError(
+                        operation="make_container", resource_identifier=resource_identifier, error=error
+                    ) from error
             except FileNotFoundError as error:
                 raise exception.AccessorParentResourceNotFoundError(
                     operation="make_container", resource_identifier=resource_identifier, error=error
@@ -156,7 +158,6 @@ _CLASSES: dict[int, _ErrorClass] = {
     errno.ENOTDIR: exception.AccessorResourceInvalidError,
     errno.EISDIR: exception.AccessorResourceInvalidError,
     errno.EINVAL: exception.AccessorResourceInvalidError,
-    errno.EEXIST: exception.AccessorResourceInvalidError,
 }
 
 
