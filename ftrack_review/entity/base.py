@@ -224,19 +224,21 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
         """Take *data* and the defaults as the values of a new entity and record its creation."""
         facts = self._facts()
         plain = facts.plain
-        values: Dict[str, Any] = {}
+        values = facts.constants.copy()
         relations: List[Tuple[Attribute, Any]] = []
         for name, value in data.items():
             if name in plain:
                 if value is not NOT_SET:
                     values[name] = value
+                else:
+                    values.pop(name, None)
             else:
+                values.pop(name, None)
                 attribute = self.attributes.get(name)
                 if attribute is None:
                     self._drop_unknown(name)
                 elif value is not NOT_SET:
                     relations.append((attribute, value))
-        values.update({name: value for name, value in facts.constants.items() if name not in data})
         for name, make in facts.factories:
             if name not in data:
                 values[name] = make(self)
@@ -251,7 +253,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
             session._identities.changed[id(self)] = self
             if session._switches.record_operations:
                 session.recorded_operations.push(
-                    CreateEntityOperation(type(self).entity_type, self._primary_key(), dict(values))
+                    CreateEntityOperation(type(self).entity_type, self._primary_key(), values)
                 )
         relations.sort(key=_is_set_last)
         try:
