@@ -1,0 +1,51 @@
+"""What a note of a review says about itself in its metadata: conventions that both sides read.
+
+ftrack's schema has no place for the guest who wrote a note (before 2021), for the drawing that goes with it, or for
+its release in a moderated review. Each is one key in the note's metadata. ``inviteeId`` and ``reviewFrame``
+are those of ftrack's own client reviews (ftrack-connect-spark, ``source/saga/note.js``); the others are ours.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Mapping, Optional
+
+__all__ = [
+    "ANNOTATION_KEY",
+    "FRAME_KEY",
+    "INVITEE_KEY",
+    "RELEASED_KEY",
+    "decode_frame",
+    "encode_frame",
+    "is_held",
+]
+
+#: Who of the invited wrote the note: the id of the ReviewSessionInvitee.
+INVITEE_KEY = "inviteeId"
+
+#: Which frame it is about, as JSON: ``{"number": 12}``, counted from 0, for servers without Note.frame_number.
+FRAME_KEY = "reviewFrame"
+
+#: The drawing that goes with it: the id of the ReviewSessionObjectAnnotation.
+ANNOTATION_KEY = "ftrack_review.annotation"
+
+#: When it was released to the other guests of a moderated review, as ISO 8601 in UTC.
+RELEASED_KEY = "ftrack_review.released"
+
+
+def is_held(metadata: Mapping[str, str], *, is_moderated: Any) -> bool:
+    """Return whether a note waits for its release: a guest's note in a moderated review, not released yet."""
+    return bool(is_moderated) and bool(metadata.get(INVITEE_KEY)) and not metadata.get(RELEASED_KEY)
+
+
+def encode_frame(number: int) -> str:
+    """Return the text to keep under :data:`FRAME_KEY`."""
+    return json.dumps({"number": number})
+
+
+def decode_frame(text: Optional[str]) -> Optional[int]:
+    """Return the number in a note's frame metadata, None where other tools wrote something else."""
+    try:
+        return int(json.loads(text)["number"]) if text else None
+    except (ValueError, TypeError, KeyError):
+        return None
