@@ -109,8 +109,8 @@ def run_on_every_python(arguments: list[str]) -> int:
         fail("pyenv holds no Python from 3.9 to 3.13 here.")
     # With the server, which the wire and property tests talk to in this process.
     package = f"{ROOT}[server]"
-    runs = [(version, path, [package]) for version, path in versions]
-    runs.append((f"{versions[0][0]}-lowest", versions[0][1], [package, *LOWEST]))
+    runs = [(version, path, ["-e", package]) for version, path in versions]
+    runs.append((f"{versions[0][0]}-lowest", versions[0][1], ["-e", package, *LOWEST]))
     failed = []
     for name, path, packages in runs:
         wanted = [*packages, *CLIENT_TEST_PACKAGES, "types-requests"]
