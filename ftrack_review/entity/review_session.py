@@ -38,7 +38,7 @@ class ReviewSession(Entity):
     send_invitations = _Method("invitation:send_invitations")
     close = _Method("schedule:close")
     reopen = _Method("schedule:reopen")
-    feedback = _Method("responding:feedback")
+    feedback = _Method("gathering:feedback")
     summarise = _Method("reporting:summarise")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Mapping, Optional
 
 __all__ = [
     "ANNOTATION_KEY",
+    "DRAWING_KEY",
     "FRAME_KEY",
     "INVITEE_KEY",
     "RELEASED_KEY",
@@ -28,6 +29,9 @@ FRAME_KEY = "reviewFrame"
 
 #: The drawing that goes with it: the id of the ReviewSessionObjectAnnotation.
 ANNOTATION_KEY = "ftrack_review.annotation"
+
+#: The drawing itself, JSON text, where the note is not on an object of a review and has no such row.
+DRAWING_KEY = "ftrack_review.drawing"
 
 #: When it was released to the other guests of a moderated review, as ISO 8601 in UTC.
 RELEASED_KEY = "ftrack_review.released"

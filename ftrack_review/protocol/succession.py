@@ -1,7 +1,7 @@
 """What an object of a review was before the next version took its place: a convention of ours.
 
 ftrack's schema knows the present version of a ReviewSessionObject alone. Its former versions, each with the votes
-that were about it, are kept as JSON text in the metadata of the ReviewSession (of the Project, where review sessions have
+that were about it, are kept as JSON text in the metadata of the ReviewSession (of the Project, where reviews have
 none) under :func:`key`: a list, oldest first.
 """
 

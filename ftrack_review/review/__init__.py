@@ -15,31 +15,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ftrack_review.review.gathering import feedback
     from ftrack_review.review.invitation import invite, link, send_invitations, send_invite
-    from ftrack_review.review.playlist import add
-    from ftrack_review.review.publishing import publish
-    from ftrack_review.review.reporting import summarise
-    from ftrack_review.review.responding import (
+    from ftrack_review.review.opinion import (
         Annotation,
+        Attachment,
         Comment,
         Feedback,
+        FormerVersion,
         InviteeState,
         ObjectFeedback,
         Vote,
-        comment,
-        comments,
-        feedback,
-        overall_status,
-        reply,
-        vote,
-        votes,
     )
+    from ftrack_review.review.playlist import add
+    from ftrack_review.review.publishing import publish
+    from ftrack_review.review.reporting import summarise
+    from ftrack_review.review.responding import comment, comments, overall_status, reply, vote, votes
     from ftrack_review.review.schedule import close, reopen
 
 __all__ = [
     "Annotation",
+    "Attachment",
     "Comment",
     "Feedback",
+    "FormerVersion",
     "InviteeState",
     "ObjectFeedback",
     "Vote",
@@ -62,19 +61,34 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("invite", "link", "send_invitations", "send_invite"), "invitation"),
-    **dict.fromkeys(("close", "reopen"), "schedule"),
-    "add": "playlist",
-    "publish": "publishing",
-    "summarise": "reporting",
+    name: module
+    for module, names in {
+        "opinion": (
+            "Annotation",
+            "Attachment",
+            "Comment",
+            "Feedback",
+            "FormerVersion",
+            "InviteeState",
+            "ObjectFeedback",
+            "Vote",
+        ),
+        "gathering": ("feedback",),
+        "invitation": ("invite", "link", "send_invitations", "send_invite"),
+        "playlist": ("add",),
+        "publishing": ("publish",),
+        "reporting": ("summarise",),
+        "responding": ("comment", "comments", "overall_status", "reply", "vote", "votes"),
+        "schedule": ("close", "reopen"),
+    }.items()
+    for name in names
 }
 
 
 def __getattr__(name: str) -> Any:
     """Load a function when it is first asked for."""
-    if name in __all__:
-        module = _HOMES.get(name, "responding")
-        value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,51 @@
+"""What a review session keeps about itself beside its attributes: in its metadata, or in that of its project.
+
+Review sessions have metadata on servers since 2024; before, the project's is used, under keys that tell the session.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Tuple
+
+from ftrack_review.protocol import role as roles
+from ftrack_review.protocol.grammar import quote
+
+if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+
+__all__ = ["has_metadata", "read", "roles_in", "write"]
+
+#: What all keys of ours begin with.
+PREFIX = "ftrack_review."
+
+
+def has_metadata(review_session: Entity) -> bool:
+    """Return whether the server's review sessions have metadata."""
+    return "metadata" in review_session.session.schema["ReviewSession"].attributes
+
+
+def read(review_session: Entity) -> Dict[str, str]:
+    """Return what is kept, by key, asked of the server in one request."""
+    parent = review_session["id"] if has_metadata(review_session) else review_session["project_id"]
+    rows = review_session.session.query(
+        f'select key, value from Metadata where parent_id is {quote(parent)} and key like "{PREFIX}%"'
+    )
+    return {row["key"]: row["value"] for row in rows}
+
+
+def roles_in(review_session: Entity, kept: Dict[str, str]) -> Dict[str, str]:
+    """Return the roles of the invitees by their ids, from what :func:`read` returned."""
+    key = roles.SESSION_KEY if has_metadata(review_session) else roles.project_key(review_session["id"])
+    return roles.decode(kept.get(key))
+
+
+def write(review_session: Entity, key: str, text: str) -> None:
+    """Keep *text* under *key*, which is queued like any other change."""
+    metadata, _ = place(review_session)
+    metadata[key] = text
+
+
+def place(review_session: Entity) -> Tuple[Any, Entity]:
+    """Return the metadata to write into and the entity that has it."""
+    owner = review_session if has_metadata(review_session) else review_session["project"]
+    return owner["metadata"], owner
