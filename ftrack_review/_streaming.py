@@ -6,11 +6,11 @@ Called by :meth:`ftrack_review.query.QueryResult.stream`.
 from __future__ import annotations
 
 import collections
-from dataclasses import replace
 from typing import TYPE_CHECKING, Deque, Iterator, List, Optional
 
 from ftrack_review import _loading
 from ftrack_review.protocol import grammar
+from ftrack_review.protocol.tree import replace
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity

@@ -11,8 +11,6 @@ import abc
 import contextlib
 import copy
 import functools
-import inspect
-import pickle
 import re
 import threading
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar
@@ -284,6 +282,9 @@ class ObjectKeyMaker(KeyMaker):
 
     def __key(self, item: Any) -> bytes:
         # A fixed protocol, as keys may outlive the version of Python.
+        import inspect
+        import pickle
+
         if isinstance(item, (str, bytes)):
             return pickle.dumps(item, 2)
         if hasattr(type(item), "primary_key_attributes"):
@@ -344,6 +345,8 @@ class Memoiser:
         """Return what *function* returns for *args* and *kw*, remembered or called now."""
         args = () if args is None else tuple(args)
         kw = {} if kw is None else dict(kw)
+        import inspect
+
         # The same arguments count as the same, whether they are named or not.
         try:
             bound = inspect.signature(function).bind(*args, **kw)

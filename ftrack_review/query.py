@@ -11,12 +11,12 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review import _loading
 from ftrack_review.protocol import action, grammar
+from ftrack_review.protocol.tree import replace
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -218,8 +218,9 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
 
     def _fetch_until(self, needed: Optional[int]) -> None:
         """Fetch pages until *needed* entities are here, or everything for None."""
-        if needed is not None:
-            while len(self._results) < needed and self._can_fetch_more():
+        if needed is not None or self._session._call_replacement() is not None:
+            # What stands in the place of call() is called in the thread and order that it expects.
+            while (needed is None or len(self._results) < needed) and self._can_fetch_more():
                 self._fetch_more()
             return
         with self._lock:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
-from ftrack_review._idioms.table import CONCERNED, IDIOMS, SECOND_NAMES, Idiom
+from ftrack_review._idioms.table import CONCERNED, HINTS, IDIOMS, SECOND_NAMES, Idiom
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -77,7 +77,8 @@ class Idioms:
 
     def concerns(self, expression: str) -> bool:
         """Return whether the query *expression* may hold an idiom, so that it has to be rewritten."""
-        return CONCERNED.search(expression) is not None
+        lowered = expression.lower()
+        return any(hint in lowered for hint in HINTS) and CONCERNED.search(expression) is not None
 
     def rewrite(self, statement: Statement) -> Statement:
         """Return *statement* in the names that the schema has."""

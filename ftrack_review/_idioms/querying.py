@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ftrack_review._idioms.table import SECOND_NAMES, Idiom
 from ftrack_review.exception import QueryError
+from ftrack_review.protocol._frozen import Frozen
 from ftrack_review.protocol.grammar import parse_criteria
 from ftrack_review.protocol.tree import (
     And,
@@ -21,6 +21,7 @@ from ftrack_review.protocol.tree import (
     Segment,
     Statement,
     Value,
+    replace,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def rewrite(idioms: Idioms, statement: Statement) -> Statement:
     return _Rewriter(idioms).statement(statement)
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(Frozen):
     """An idiom within a path: whose it is, what leads to it, what it means and what follows."""
 
     owner: str

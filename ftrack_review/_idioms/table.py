@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple
 
 from ftrack_review._idioms import meaning
 from ftrack_review.exception import OperationError
+from ftrack_review.protocol._frozen import Frozen
+from ftrack_review.protocol._pattern import late
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
     from ftrack_review.protocol.tree import Criteria
     from ftrack_review.session import Session
 
-__all__ = ["CONCERNED", "IDIOMS", "SECOND_NAMES", "Idiom"]
+__all__ = ["CONCERNED", "HINTS", "IDIOMS", "SECOND_NAMES", "Idiom"]
 
 
-@dataclass(frozen=True)
-class Idiom:
+class Idiom(Frozen):
     """What one name means.
 
     *path* is the path it stands for, where it stands for one: queries put it in its place. Where the schema has
@@ -131,8 +131,12 @@ IDIOMS: Mapping[str, Mapping[str, Idiom]] = {
     "ReviewSessionObjectComponent": _COMPONENT,
 }
 
+#: Without one of these in it, in lower case, a query holds no idiom. To look for them takes no time beside compiling
+#: the expression below, which most programs never need.
+HINTS = ("review", "version", "note", "repl", "invit", "is_public", "file_path")
+
 #: Finds whether a query may hold an idiom. A query found in vain is only parsed in full.
-CONCERNED = re.compile(
+CONCERNED = late(
     r"""
     ReviewSessionObjectCom(?:ment|ponent)
     | \b(?:is_public | invitation_status | asset_version_id | file_path)\b

@@ -11,6 +11,7 @@ import re
 from typing import List, Optional, Tuple
 
 from ftrack_review.exception import QueryError
+from ftrack_review.protocol._pattern import late
 from ftrack_review.protocol.tree import Path, Segment, Value
 
 IDENTIFIER = r"[^\W\d]\w*"
@@ -48,23 +49,26 @@ FLAGS = re.IGNORECASE | re.DOTALL
 
 is_identifier = re.compile(IDENTIFIER).fullmatch
 is_bare = re.compile(BARE).fullmatch
-is_path = re.compile(PATH).fullmatch
+_PATH = late(PATH)
 
-_SEGMENT_PARTS = re.compile(rf"({IDENTIFIER})(?:\s*\[\s*({IDENTIFIER})\s*\])?")
-_ESCAPE = re.compile(r"\\([\"'\\])")
+_SEGMENT_PARTS = late(rf"({IDENTIFIER})(?:\s*\[\s*({IDENTIFIER})\s*\])?")
+_ESCAPE = late(r"\\([\"'\\])")
 # The double quoted string first, as lists of ids are written so.
-_ITEM = re.compile(
-    rf"""\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|({BARE}))\s*""", re.DOTALL
-)
-_FOUND = re.compile(r"\s*(\S{1,40})")
+_ITEM = late(rf"""\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|({BARE}))\s*""", re.DOTALL)
+_FOUND = late(r"\s*(\S{1,40})")
 _new = object.__new__
 _HINTS = (
-    (re.compile(r"\bis\s+not\s*$", re.IGNORECASE), None, 'Write "is_not".'),
-    (None, re.compile(r"\s*not\s+in\b", re.IGNORECASE), 'Write "not_in".'),
-    (None, re.compile(r"\s*not\s+like\b", re.IGNORECASE), 'Write "not_like".'),
-    (None, re.compile(r"\s*<>"), 'Write "!=".'),
-    (re.compile(r"=\s*$"), re.compile(r"\s*="), 'Write "=".'),
+    (late(r"\bis\s+not\s*$", re.IGNORECASE), None, 'Write "is_not".'),
+    (None, late(r"\s*not\s+in\b", re.IGNORECASE), 'Write "not_in".'),
+    (None, late(r"\s*not\s+like\b", re.IGNORECASE), 'Write "not_like".'),
+    (None, late(r"\s*<>"), 'Write "!=".'),
+    (late(r"=\s*$"), late(r"\s*="), 'Write "=".'),
 )
+
+
+def is_path(text: str) -> bool:
+    """Return whether *text* has the form of a path."""
+    return (text.isascii() and text.isidentifier()) or _PATH.fullmatch(text) is not None
 
 
 def read_path(text: str, position: int = 0) -> Path:

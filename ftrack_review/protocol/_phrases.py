@@ -17,7 +17,8 @@ from ftrack_review.protocol import _lexeme as lexeme
 
 # What tells a query in parentheses from a list of literals.
 _QUERY_AHEAD = r"\s*(?:select\s+[\w*]|[^\W\d]\w*\s+(?:where|order\s+by|group\s+by|limit|offset)(?!\w))"
-_BLANKS = " \t\n\r\f\v\u00a0\u2028\u2029\u3000"
+# What regular expressions take for blanks, so that both readers of queries agree.
+_BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 
 
 class Token(NamedTuple):

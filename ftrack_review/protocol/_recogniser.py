@@ -12,6 +12,7 @@ import re
 from typing import List, Optional, Tuple, Union
 
 from ftrack_review.protocol import _lexeme as lexeme
+from ftrack_review.protocol._pattern import late
 from ftrack_review.protocol.tree import (
     And,
     Comparison,
@@ -25,28 +26,28 @@ from ftrack_review.protocol.tree import (
     Statement,
 )
 
-_HEAD = re.compile(
+_HEAD = late(
     rf"\s*(?:select\s+({lexeme.PATH}(?:\s*,\s*{lexeme.PATH})*)\s+from\s+)?({lexeme.IDENTIFIER})"
     r"(\s+where(?!\w))?",
     lexeme.FLAGS,
 )
-_CRITERION = re.compile(
+_CRITERION = late(
     rf"\s*({lexeme.PATH})\s*(?:(?:({lexeme.WORD_OPERATOR})|({lexeme.SIGN_OPERATOR}))\s*({lexeme.VALUE})"
     rf"|\b(not_in|in)\s*({lexeme.LIST})"
     r"|\b(has|any)\s*\((\s*\))?)",
     lexeme.FLAGS,
 )
-_NESTED = re.compile(r"\(\s*[^\W\d]\w*\s+[\w*]")
-_CONNECTIVE = re.compile(r"\s*(?:(and|or)(?!\w)|(\)))", lexeme.FLAGS)
+_NESTED = late(r"\(\s*[^\W\d]\w*\s+[\w*]")
+_CONNECTIVE = late(r"\s*(?:(and|or)(?!\w)|(\)))", lexeme.FLAGS)
 _OPEN = re.compile(r"\s*\(")
-_CLAUSE = re.compile(
+_CLAUSE = late(
     rf"\s*(?:(order)\s+by\s+({lexeme.PATH}(?:\s+{lexeme.DIRECTION})?"
     rf"(?:\s*,\s*{lexeme.PATH}(?:\s+{lexeme.DIRECTION})?)*)"
     rf"|(limit|offset)\s+({lexeme.NUMBER}))",
     lexeme.FLAGS,
 )
-_PATHS = re.compile(lexeme.PATH)
-_ORDER = re.compile(rf"({lexeme.PATH})(?:\s+({lexeme.DIRECTION}))?", lexeme.FLAGS)
+_PATHS = late(lexeme.PATH)
+_ORDER = late(rf"({lexeme.PATH})(?:\s+({lexeme.DIRECTION}))?", lexeme.FLAGS)
 _END = re.compile(r"\s*\Z")
 
 

@@ -18,11 +18,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from ftrack_review.exception import QueryError
 from ftrack_review.protocol import _lexeme as lexeme
+from ftrack_review.protocol._pattern import late
 from ftrack_review.protocol._recogniser import recognise
 from ftrack_review.protocol.tree import (
     And,
@@ -37,6 +37,7 @@ from ftrack_review.protocol.tree import (
     Relation,
     Statement,
     Value,
+    replace,
 )
 
 __all__ = [
@@ -57,7 +58,7 @@ __all__ = [
 MAXIMUM_DEPTH = 100
 
 # A quote that nobody closes goes to the end, so that the text is read once.
-_BRACKETS = re.compile(r"""([()])|"[^"\\]*(?:\\.[^"\\]*)*"?|'[^'\\]*(?:\\.[^'\\]*)*'?""", re.DOTALL)
+_BRACKETS = late(r"""([()])|"[^"\\]*(?:\\.[^"\\]*)*"?|'[^'\\]*(?:\\.[^'\\]*)*'?""", re.DOTALL)
 
 
 def parse(expression: str) -> Statement:

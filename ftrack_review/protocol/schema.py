@@ -11,12 +11,11 @@ server.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
+from ftrack_review.protocol._frozen import Frozen
 from ftrack_review.symbol import NOT_SET
 
 __all__ = ["AttributeSchema", "EntitySchema", "Schema", "hash_document", "nearest"]
@@ -45,8 +44,7 @@ _ANCESTRY_WITHOUT_MIXIN = {
 }
 
 
-@dataclass(frozen=True)
-class AttributeSchema:
+class AttributeSchema(Frozen):
     """One attribute of an entity type.
 
     *kind* is one of ``string``, ``number``, ``integer``, ``boolean``, ``object``, ``variable``,
@@ -87,8 +85,7 @@ class AttributeSchema:
         return self.format == "date-time"
 
 
-@dataclass(frozen=True)
-class EntitySchema:
+class EntitySchema(Frozen):
     """One entity type: its key, attributes and what a plain query fetches.
 
     *base* is the entity type it derives from, None for most. *table* is the server's name for it and
@@ -224,6 +221,8 @@ def nearest(name: str, names: Iterable[str]) -> Optional[str]:
     within = sorted((c for c in candidates if len(c) > 3 and lowered.endswith("_" + c.lower())), key=len)
     if within:
         return within[-1]
+    import difflib
+
     close = difflib.get_close_matches(lowered, list(folded), n=1, cutoff=0.6)
     return folded[close[0]] if close else None
 

@@ -2,13 +2,14 @@
 
 A tree is immutable and compares by content; positions (index of a character in the text) are kept for
 error messages and do not take part in comparison. Rewriting a query means building a new tree with
-:func:`dataclasses.replace`.
+:func:`replace`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Optional, Tuple, Union
+
+from ftrack_review.protocol._frozen import Frozen, replace
 
 __all__ = [
     "And",
@@ -24,20 +25,19 @@ __all__ = [
     "Segment",
     "Statement",
     "Value",
+    "replace",
 ]
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(Frozen):
     """One step of a path: an attribute *name* and the entity type it is *cast* to, ``parent[Shot]``."""
 
     name: str
     cast: Optional[str] = None
-    position: Optional[int] = field(default=None, compare=False, repr=False)
+    position: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(Frozen):
     """A dotted path of at least one segment, ``asset.parent.name``."""
 
     segments: Tuple[Segment, ...]
@@ -57,13 +57,12 @@ class Path:
         return ".".join(s.name if s.cast is None else f"{s.name}[{s.cast}]" for s in self.segments)
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Frozen):
     """A literal. *text* is without quotes and escapes; a bare ``none`` is not the same as ``"none"``."""
 
     text: str
     quoted: bool = False
-    position: Optional[int] = field(default=None, compare=False, repr=False)
+    position: Optional[int] = None
 
     @property
     def is_null(self) -> bool:
@@ -71,8 +70,7 @@ class Value:
         return not self.quoted and self.text.lower() in ("none", "null", "undefined")
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Frozen):
     """``path operator value``.
 
     *operator* is one of ``is``, ``is_not``, ``like``, ``not_like``, ``>``, ``>=``, ``<``, ``<=``; every other
@@ -84,8 +82,7 @@ class Comparison:
     value: Value
 
 
-@dataclass(frozen=True)
-class Membership:
+class Membership(Frozen):
     """``path in (…)`` or ``path not_in (…)``, of literals or of a nested statement.
 
     *values* is a tuple of :class:`Value`, or the nested :class:`Statement`.
@@ -96,8 +93,7 @@ class Membership:
     negated: bool = False
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(Frozen):
     """``path has (…)`` over one entity or ``path any (…)`` over several; *criteria* None means *exists*."""
 
     path: Path
@@ -105,22 +101,19 @@ class Relation:
     criteria: Optional[Criteria] = None
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Frozen):
     """The complement of one criterion."""
 
     item: Criteria
 
 
-@dataclass(frozen=True)
-class And:
+class And(Frozen):
     """All of two or more criteria."""
 
     items: Tuple[Criteria, ...]
 
 
-@dataclass(frozen=True)
-class Or:
+class Or(Frozen):
     """At least one of two or more criteria."""
 
     items: Tuple[Criteria, ...]
@@ -129,24 +122,21 @@ class Or:
 Criteria = Union[Comparison, Membership, Relation, Not, And, Or]
 
 
-@dataclass(frozen=True)
-class Projection:
+class Projection(Frozen):
     """What to fetch: a path, or an aggregate *function* of it such as ``count(id)``."""
 
     path: Path
     function: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Frozen):
     """One key of the order of results."""
 
     path: Path
     descending: bool = False
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(Frozen):
     """A whole query. *projections* is empty where the text has no ``select``."""
 
     entity_type: str
@@ -156,4 +146,4 @@ class Statement:
     order_by: Tuple[Order, ...] = ()
     offset: Optional[int] = None
     limit: Optional[int] = None
-    position: Optional[int] = field(default=None, compare=False, repr=False)
+    position: Optional[int] = None

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence
 
 from ftrack_review.exception import TimeError
+from ftrack_review.protocol._pattern import late
 
 if TYPE_CHECKING:
     import arrow
@@ -35,7 +36,7 @@ __all__ = [
 Encoder = Callable[[Any], Any]
 
 # Every form seen on the wire or in scripts: a date alone, a blank or T, without seconds, any zone.
-_TIME = re.compile(
+_TIME = late(
     r"\s*(\d{4})-?(\d\d)-?(\d\d)"
     r"(?:[Tt ]\s*(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9})\d*)?)?)?"
     r"\s*(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?)?\s*",
@@ -43,7 +44,7 @@ _TIME = re.compile(
 )
 
 # What fromisoformat of every Python reads the same way: naive seconds, the server's own form.
-_PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d", re.ASCII)
+_PLAIN_TIME = late(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d", re.ASCII)
 
 
 def dumps(value: Any, encode_entity: Optional[Encoder] = None) -> str:

@@ -9,7 +9,7 @@ Called by ``running``; the slots are met by ``criterion`` and ``compilation``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, List, Optional, Tuple, cast
 
 from ftrack_review.protocol.tree import (
@@ -23,6 +23,7 @@ from ftrack_review.protocol.tree import (
     Relation,
     Statement,
     Value,
+    replace,
 )
 
 __all__ = ["LONGEST_INLINE_LIST", "ListSlot", "Rows", "Slot", "strip"]
@@ -35,7 +36,6 @@ _FEWEST_FOLDED = 3
 LONGEST_INLINE_LIST = 200
 
 
-@dataclass(frozen=True)
 class Slot(Value):
     """The place of a literal; *index* counts through the statement.
 
@@ -47,7 +47,6 @@ class Slot(Value):
     wide: bool = False
 
 
-@dataclass(frozen=True)
 class ListSlot(Slot):
     """The place of a whole value list. *long* lists are bound as JSON."""
 
