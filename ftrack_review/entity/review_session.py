@@ -40,6 +40,13 @@ class ReviewSession(Entity):
     reopen = _Method("schedule:reopen")
     feedback = _Method("gathering:feedback")
     summarise = _Method("reporting:summarise")
+    watch = _Method("watching:watch")
+    apply = _Method("applying:apply")
+    transfer_feedback = _Method("transferring:transfer_feedback")
+    clone = _Method("cloning:clone")
+    release = _Method("releasing:release")
+    hold = _Method("releasing:hold")
+    send_digest = _Method("releasing:send_digest")
 
 
 class ReviewSessionObject(Entity):
@@ -51,6 +58,8 @@ class ReviewSessionObject(Entity):
     votes = _Method("responding:votes")
     comments = _Method("responding:comments")
     overall_status = _Method("responding:overall_status")
+    replace = _Method("replacing:replace")
+    transfer_feedback = _Method("transferring:transfer_feedback")
 
 
 class ReviewSessionInvitee(Entity):

@@ -15,6 +15,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ftrack_review.review.applying import StatusChange, apply
+    from ftrack_review.review.cloning import Clone, ObjectChange, clone
     from ftrack_review.review.gathering import feedback
     from ftrack_review.review.invitation import invite, link, send_invitations, send_invite
     from ftrack_review.review.opinion import (
@@ -29,40 +31,82 @@ if TYPE_CHECKING:
     )
     from ftrack_review.review.playlist import add
     from ftrack_review.review.publishing import publish
+    from ftrack_review.review.releasing import hold, release, send_digest
+    from ftrack_review.review.replacing import replace
     from ftrack_review.review.reporting import summarise
     from ftrack_review.review.responding import comment, comments, overall_status, reply, vote, votes
     from ftrack_review.review.schedule import close, reopen
+    from ftrack_review.review.transferring import Transfer, TransferredNote, transfer, transfer_feedback
+    from ftrack_review.review.watching import (
+        CommentWritten,
+        DrawingMade,
+        ObjectAdded,
+        ObjectReplaced,
+        ReviewEvent,
+        SessionClosed,
+        SessionReopened,
+        VoteGiven,
+        Watch,
+        watch,
+    )
 
 __all__ = [
     "Annotation",
     "Attachment",
+    "Clone",
     "Comment",
+    "CommentWritten",
+    "DrawingMade",
     "Feedback",
     "FormerVersion",
     "InviteeState",
+    "ObjectAdded",
+    "ObjectChange",
     "ObjectFeedback",
+    "ObjectReplaced",
+    "ReviewEvent",
+    "SessionClosed",
+    "SessionReopened",
+    "StatusChange",
+    "Transfer",
+    "TransferredNote",
     "Vote",
+    "VoteGiven",
+    "Watch",
     "add",
+    "apply",
+    "clone",
     "close",
     "comment",
     "comments",
     "feedback",
+    "hold",
     "invite",
     "link",
     "overall_status",
     "publish",
+    "release",
     "reopen",
+    "replace",
     "reply",
+    "send_digest",
     "send_invitations",
     "send_invite",
     "summarise",
+    "transfer",
+    "transfer_feedback",
     "vote",
     "votes",
+    "watch",
 ]
 
 _HOMES = {
     name: module
     for module, names in {
+        "applying": ("StatusChange", "apply"),
+        "cloning": ("Clone", "ObjectChange", "clone"),
+        "gathering": ("feedback",),
+        "invitation": ("invite", "link", "send_invitations", "send_invite"),
         "opinion": (
             "Annotation",
             "Attachment",
@@ -73,13 +117,26 @@ _HOMES = {
             "ObjectFeedback",
             "Vote",
         ),
-        "gathering": ("feedback",),
-        "invitation": ("invite", "link", "send_invitations", "send_invite"),
         "playlist": ("add",),
         "publishing": ("publish",),
+        "releasing": ("hold", "release", "send_digest"),
+        "replacing": ("replace",),
         "reporting": ("summarise",),
         "responding": ("comment", "comments", "overall_status", "reply", "vote", "votes"),
         "schedule": ("close", "reopen"),
+        "transferring": ("Transfer", "TransferredNote", "transfer", "transfer_feedback"),
+        "watching": (
+            "CommentWritten",
+            "DrawingMade",
+            "ObjectAdded",
+            "ObjectReplaced",
+            "ReviewEvent",
+            "SessionClosed",
+            "SessionReopened",
+            "VoteGiven",
+            "Watch",
+            "watch",
+        ),
     }.items()
     for name in names
 }

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
     from ftrack_review.session import Session
 
-__all__ = ["feedback", "feedback_of", "has", "read_notes", "roles_of"]
+__all__ = [
+    "build_comment",
+    "build_vote",
+    "feedback",
+    "feedback_of",
+    "frame_of",
+    "has",
+    "read_annotations",
+    "read_notes",
+    "roles_of",
+]
 
 # The action of the events by which the embedded server keeps votes that were replaced.
 _FORMER_VOTE = "review_session_object_status.replaced"
@@ -133,7 +143,7 @@ def _read_objects(
     keys = "({})".format(", ".join(quote(item["id"]) for item in objects))
     votes_of = _read_votes(session, keys, people, role_of)
     history_of = _read_history(session, keys, people, role_of)
-    annotations_of = _read_annotations(session, keys)
+    annotations_of = read_annotations(session, keys)
     drawings = {drawn.id: drawn for found in annotations_of.values() for drawn in found}
     former_of = {item["id"]: _former(kept.get(succession.key(item["id"]))) for item in objects}
     moderated = bool(review_session["is_moderated"])
@@ -174,7 +184,7 @@ def _read_votes(
     for row in rows:
         invitee_id = row["review_session_invitee_id"]
         # Other tools may leave several rows for one person; the newest is the one that counts.
-        current[(row["review_session_object_id"], invitee_id or row["id"])] = _vote(
+        current[(row["review_session_object_id"], invitee_id or row["id"])] = build_vote(
             invitee_id, row["status"], row["created_at"], people, role_of
         )
     found: Dict[str, List[Vote]] = defaultdict(list)
@@ -185,13 +195,14 @@ def _read_votes(
     return found
 
 
-def _vote(
+def build_vote(
     invitee_id: Optional[str],
     status: str,
     created_at: Any,
     people: Mapping[str, Entity],
     role_of: Mapping[str, str],
 ) -> Vote:
+    """Return a vote as a value; *people* are invitees and *role_of* their roles by id."""
     person = people.get(invitee_id) if invitee_id else None
     return Vote(
         invitee_id=invitee_id,
@@ -219,7 +230,9 @@ def _read_history(
         try:
             former = json.loads(row["data"] or "")
             given_at = arrow.get(former["created_at"]) if former.get("created_at") else None
-            vote = _vote(former.get("review_session_invitee_id"), former["status"], given_at, people, role_of)
+            vote = build_vote(
+                former.get("review_session_invitee_id"), former["status"], given_at, people, role_of
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # Of another kind, as anyone may write events.
         found[row["parent_id"]].append(vote)
@@ -281,7 +294,7 @@ def _labelled(comment: Comment, former: Sequence[FormerVersion], label: str) -> 
 def read_notes(session: Session, criteria: str) -> List[Entity]:
     """Return the notes that meet *criteria* with everything that belongs to them, oldest first, in one request."""
     parts = [
-        "content, date, completed_at, is_todo, parent_id, parent_type, in_reply_to_id, user_id",
+        "content, date, completed_at, is_todo, parent_id, parent_type, in_reply_to_id, in_reply_to.parent_id, user_id",
         "author.first_name, author.last_name, metadata.key, metadata.value",
         "note_components.component_id, note_components.component.name, note_components.component.file_type",
     ]
@@ -290,7 +303,7 @@ def read_notes(session: Session, criteria: str) -> List[Entity]:
     if has(session, "BaseUser", "email"):
         parts.append("author.email")
     if has(session, "Note", "note_label_links"):
-        parts.append("note_label_links.label.name")
+        parts.append("note_label_links.label_id, note_label_links.label.name")
     query = f"select {', '.join(parts)} from Note where {criteria} order by date"
     return list(session.query(query).all())
 
@@ -306,37 +319,52 @@ def _build_comments(
         if row["in_reply_to_id"]:
             replies[row["in_reply_to_id"]].append(row)
 
-    def build(row: Entity) -> Comment:
-        metadata = row["metadata"]
-        invitee_id = metadata.get(remark.INVITEE_KEY)
-        person = people.get(invitee_id) if invitee_id else None
-        author = row["author"]
-        drawn = drawings.get(metadata.get(remark.ANNOTATION_KEY) or "")
-        return Comment(
-            id=row["id"],
-            text=row["content"] or "",
-            frame=_frame_of(row),
-            author=person["name"] if person else _full_name(author),
-            created_at=row["date"],
-            completed=row["completed_at"] is not None,
-            replies=tuple(build(answer) for answer in replies.get(row["id"], ())),
-            author_email=_email(person or author),
-            author_id=row["user_id"],
-            invitee_id=invitee_id,
-            drawing=drawn.data if drawn else metadata.get(remark.DRAWING_KEY),
-            attachments=tuple(_attachments(row)),
-            labels=tuple(_labels(row)),
-            released=not remark.is_held(metadata, is_moderated=moderated),
-        )
-
     found: Dict[str, List[Comment]] = defaultdict(list)
     for row in rows:
         if not row["in_reply_to_id"]:
-            found[row["parent_id"]].append(build(row))
+            found[row["parent_id"]].append(
+                build_comment(row, people, drawings, moderated=moderated, replies=replies)
+            )
     return found
 
 
-def _frame_of(row: Entity) -> Optional[int]:
+def build_comment(
+    row: Entity,
+    people: Mapping[str, Entity],
+    drawings: Mapping[str, Annotation],
+    *,
+    moderated: bool,
+    replies: Mapping[str, Sequence[Entity]],
+) -> Comment:
+    """Return a note as a value, with the replies that *replies* has by the ids of notes."""
+    metadata = row["metadata"]
+    invitee_id = metadata.get(remark.INVITEE_KEY)
+    person = people.get(invitee_id) if invitee_id else None
+    author = row["author"]
+    drawn = drawings.get(metadata.get(remark.ANNOTATION_KEY) or "")
+    return Comment(
+        id=row["id"],
+        text=row["content"] or "",
+        frame=frame_of(row),
+        author=person["name"] if person else _full_name(author),
+        created_at=row["date"],
+        completed=row["completed_at"] is not None,
+        replies=tuple(
+            build_comment(answer, people, drawings, moderated=moderated, replies=replies)
+            for answer in replies.get(row["id"], ())
+        ),
+        author_email=_email(person or author),
+        author_id=row["user_id"],
+        invitee_id=invitee_id,
+        drawing=drawn.data if drawn else metadata.get(remark.DRAWING_KEY),
+        attachments=tuple(_attachments(row)),
+        labels=tuple(_labels(row)),
+        released=not remark.is_held(metadata, is_moderated=moderated),
+    )
+
+
+def frame_of(row: Entity) -> Optional[int]:
+    """Return the frame that a note is about, from the attribute or, on older servers, from its metadata."""
     frame = row.get("frame_number")
     if frame is None and remark.FRAME_KEY in row["metadata"]:
         return remark.decode_frame(row["metadata"][remark.FRAME_KEY])
@@ -367,7 +395,8 @@ def _email(person: Optional[Entity]) -> str:
     return str(person.get("email") or "") if person else ""
 
 
-def _read_annotations(session: Session, keys: str) -> Dict[str, List[Annotation]]:
+def read_annotations(session: Session, keys: str) -> Dict[str, List[Annotation]]:
+    """Return the drawings on the objects whose ids are in *keys*, a list in the words of queries, by object."""
     found: Dict[str, List[Annotation]] = defaultdict(list)
     if "ReviewSessionObjectAnnotation" not in session.schema:
         return found

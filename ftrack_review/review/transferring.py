@@ -1,0 +1,251 @@
+"""Move or copy notes between objects of a review, versions and tasks, with everything that belongs to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ftrack_review.exception import ReviewError
+from ftrack_review.protocol import remark
+from ftrack_review.protocol.grammar import quote
+from ftrack_review.review import gathering, noting
+
+if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+
+__all__ = ["COPIED_KEY", "Transfer", "TransferredNote", "transfer", "transfer_feedback"]
+
+#: Under this key the metadata of a copy has the id of the note that it was made from.
+COPIED_KEY = "ftrack_review.copied_from"
+
+_KINDS = ("ReviewSessionObject", "AssetVersion")
+
+
+@dataclass(frozen=True)
+class TransferredNote:
+    """What became of one note: *action* is ``copied``, ``moved`` or ``present`` (it was copied before)."""
+
+    action: str
+    source_id: str
+    note_id: str
+    source: str
+    target: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return f"{self.action}: {self.source} -> {self.target}: {' '.join(self.text.split())}"
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a transfer did, note by note."""
+
+    notes: Tuple[TransferredNote, ...]
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return "\n".join(map(str, self.notes)) or "nothing to transfer"
+
+    def having(self, action: str) -> Tuple[TransferredNote, ...]:
+        """Return those that were ``copied``, ``moved`` or ``present``."""
+        return tuple(note for note in self.notes if note.action == action)
+
+
+def transfer_feedback(
+    review: Entity, *, to: str = "version", move: bool = False, dry_run: bool = False
+) -> Transfer:
+    """Copy the notes of a review session, or of one of its objects, to the version or task that they are about.
+
+    *to* is ``version`` or ``task``; objects whose version has no task are left out. Author, date, frame, drawing,
+    attachments, labels, to-do state and replies go along. A note that was copied before is not copied again, so that
+    it can be run after each round; new replies to it are. With *move* the notes leave the review, which has to be
+    open. Comments that a moderated review holds back stay where they are.
+
+    Everything is queued: :meth:`Session.commit` sends it. With *dry_run* nothing is queued.
+
+    Example::
+
+        print(review_session.transfer_feedback(to="task"))
+        session.commit()
+
+    .. versionadded:: 0.1
+    """
+    if to not in ("version", "task"):
+        raise ReviewError(f"Feedback goes to the version or the task, not to {to!r}.")
+    session = review.session
+    criteria = "id" if review.entity_type == "ReviewSessionObject" else "review_session_id"
+    objects = session.query(
+        "select name, version_id, review_session.is_moderated, asset_version.asset.name, asset_version.version, "
+        "asset_version.task.name "
+        f"from ReviewSessionObject where {criteria} is {quote(review['id'])} order by sort_order"
+    ).all()
+    pairs = []
+    for item in objects:
+        version = item["asset_version"]
+        target = version["task"] if to == "task" and version is not None else version
+        if target is not None:
+            pairs.append((item, target))
+    return _transfer(pairs, move=move, dry_run=dry_run)
+
+
+def transfer(source: Entity, target: Entity, *, move: bool = False, dry_run: bool = False) -> Transfer:
+    """Copy, or *move*, the notes of *source* to *target*: review objects, versions, tasks, whatever has notes.
+
+    See :func:`transfer_feedback`, which finds the targets itself.
+
+    .. versionadded:: 0.1
+    """
+    for entity in (source, target):
+        if "notes" not in entity.session.schema[entity.entity_type].attributes:
+            raise ReviewError(f"{entity!r} cannot have notes.")
+    if source["id"] == target["id"]:
+        raise ReviewError("Notes cannot be transferred to where they are.")
+    return _transfer([(source, target)], move=move, dry_run=dry_run)
+
+
+def _transfer(pairs: Sequence[Tuple[Entity, Entity]], *, move: bool, dry_run: bool) -> Transfer:
+    if not pairs:
+        return Transfer(())
+    session = pairs[0][0].session
+    keys = "({})".format(", ".join(quote(source["id"]) for source, _ in pairs))
+    notes = gathering.read_notes(session, f"parent_id in {keys} or in_reply_to.parent_id in {keys}")
+    work = _Work(session, notes, keys, dry_run=dry_run)
+    for source, target in pairs:
+        moderated = source.entity_type == "ReviewSessionObject" and source["review_session"]["is_moderated"]
+        for note in notes:
+            if note["in_reply_to_id"] or note["parent_id"] != source["id"]:
+                continue
+            if remark.is_held(note["metadata"], is_moderated=moderated):
+                continue
+            work.carry(note, source, target, move=move, moderated=bool(moderated))
+    return Transfer(tuple(work.done))
+
+
+class _Work:
+    """The notes to transfer, what was copied before, and what was done."""
+
+    def __init__(self, session: Any, notes: Sequence[Entity], keys: str, *, dry_run: bool) -> None:
+        self._session = session
+        self._dry_run = dry_run
+        self._replies: Dict[str, List[Entity]] = defaultdict(list)
+        for note in notes:
+            if note["in_reply_to_id"]:
+                self._replies[note["in_reply_to_id"]].append(note)
+        self._copies = self._find_copies(notes)
+        self._drawings = {
+            drawn.id: drawn.data
+            for found in gathering.read_annotations(session, keys).values()
+            for drawn in found
+        }
+        self.done: List[TransferredNote] = []
+
+    def _find_copies(self, notes: Sequence[Entity]) -> Dict[Tuple[str, str], str]:
+        """Return the ids of copies by the note they were made from and the entity they are on."""
+        if not notes:
+            return {}
+        keys = ", ".join(quote(note["id"]) for note in notes)
+        rows = self._session.query(
+            f'select parent_id, value from Metadata where key is "{COPIED_KEY}" and value in ({keys})'
+        ).all()
+        copies = {row["parent_id"]: row["value"] for row in rows}
+        if not copies:
+            return {}
+        found = self._session.query(
+            "select parent_id, in_reply_to.parent_id from Note where id in "
+            f"({', '.join(quote(key) for key in copies)})"
+        )
+        return {(copies[note["id"]], _parent_of(note)): note["id"] for note in found}
+
+    def carry(self, note: Entity, source: Entity, target: Entity, *, move: bool, moderated: bool) -> None:
+        """Copy or move a note with its replies."""
+        if move:
+            self._move(note, source, target)
+            return
+        copy_id = self._copy(note, source, target, None)
+        for reply in self._thread(note):
+            if not remark.is_held(reply["metadata"], is_moderated=moderated):
+                self._copy(reply, source, target, copy_id)
+
+    def _thread(self, note: Entity) -> List[Entity]:
+        found = []
+        for reply in self._replies.get(note["id"], ()):
+            found.append(reply)
+            found.extend(self._thread(reply))
+        return found
+
+    def _copy(self, note: Entity, source: Entity, target: Entity, in_reply_to_id: Optional[str]) -> str:
+        known = self._copies.get((note["id"], target["id"]))
+        if known is not None:
+            self._note("present", note, known, source, target)
+            return known
+        if self._dry_run:
+            self._note("copied", note, "", source, target)
+            return ""
+        links = list(note["note_components"])
+        drawn = [link["component_id"] for link in links if link.entity_type == "NoteAnnotationComponent"]
+        made = noting.write(
+            target,
+            note["content"] or "",
+            user_id=note["user_id"],
+            frame=gathering.frame_of(note),
+            in_reply_to_id=in_reply_to_id,
+            drawing=self._drawing(note),
+            picture_id=drawn[0] if drawn else None,
+            attachment_ids=[link["component_id"] for link in links if link["component_id"] not in drawn[:1]],
+            label_ids=_label_ids(note),
+            metadata=self._marked(note),
+            date=note["date"],
+        )
+        for name in ("is_todo", "completed_at"):
+            if note[name]:
+                made[name] = note[name]
+        self._note("copied", note, made["id"], source, target)
+        return str(made["id"])
+
+    def _marked(self, note: Entity) -> Dict[str, str]:
+        kept: Dict[str, str] = {COPIED_KEY: note["id"]}
+        invitee_id = note["metadata"].get(remark.INVITEE_KEY)
+        if invitee_id:
+            kept[remark.INVITEE_KEY] = invitee_id
+        return kept
+
+    def _drawing(self, note: Entity) -> Optional[str]:
+        metadata: Mapping[str, str] = note["metadata"]
+        drawn = self._drawings.get(metadata.get(remark.ANNOTATION_KEY) or "")
+        return drawn if drawn is not None else metadata.get(remark.DRAWING_KEY)
+
+    def _move(self, note: Entity, source: Entity, target: Entity) -> None:
+        for moved in (note, *self._thread(note)):
+            if not self._dry_run:
+                drawing = self._drawing(moved)
+                if drawing is not None and target.entity_type != "ReviewSessionObject":
+                    moved["metadata"][remark.DRAWING_KEY] = drawing
+                if moved["parent_id"]:
+                    moved["parent_id"] = target["id"]
+                    moved["parent_type"] = target.entity_type
+            self._note("moved", moved, moved["id"], source, target)
+
+    def _note(self, action: str, note: Entity, note_id: str, source: Entity, target: Entity) -> None:
+        self.done.append(
+            TransferredNote(action, note["id"], note_id, _name(source), _name(target), note["content"] or "")
+        )
+
+
+def _parent_of(note: Entity) -> str:
+    parent = note["parent_id"]
+    if not parent and note["in_reply_to"] is not None:
+        parent = note["in_reply_to"]["parent_id"]
+    return str(parent)
+
+
+def _label_ids(note: Entity) -> List[str]:
+    return [link["label_id"] for link in note["note_label_links"]] if "note_label_links" in note else []
+
+
+def _name(entity: Entity) -> str:
+    if entity.entity_type == "AssetVersion":
+        asset = entity["asset"]
+        return f"{asset['name'] if asset else 'version'} v{entity['version'] or 0:03d}"
+    return str(entity["name"])

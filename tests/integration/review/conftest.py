@@ -1,0 +1,88 @@
+"""Fixtures for tests of what is done with a review: one server for each module, a review of its own for each test."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+import ftrack_review
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A session with a server of its own, shared by the tests of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FTRACK_API_SCHEMA_CACHE_PATH", str(tmp_path_factory.mktemp("schemas")))
+        with ftrack_review.Session("embedded://") as opened:
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def film(site):
+    """A project with the schema VFX."""
+    schema = site.query('ProjectSchema where name is "VFX"').one()
+    made = site.create("Project", {"name": "film", "full_name": "Film", "project_schema": schema})
+    site.commit()
+    return made
+
+
+class Review:
+    """A review of two shots, by Ada, who approves, Bob, who reviews, and Eve, who watches."""
+
+    def __init__(self, session, project) -> None:
+        number = next(_numbers)
+        self.session = session
+        self.project = project
+        self.entity = session.create("ReviewSession", {"name": f"Review {number}", "project": project})
+        kind = session.query('AssetType where name is "Upload"').one()
+        task_type = session.query('Type where name is "Compositing"').one()
+        self.assets, self.versions, self.tasks = [], [], []
+        for index in (1, 2):
+            shot = session.create("Shot", {"name": f"sh{number}_{index}0", "parent": project})
+            task = session.create("Task", {"name": "comp", "parent": shot, "type": task_type})
+            asset = session.create("Asset", {"name": f"comp{index}0", "parent": shot, "type": kind})
+            self.assets.append(asset)
+            self.tasks.append(task)
+            self.versions.append(session.create("AssetVersion", {"asset": asset, "task": task}))
+        self.ada, self.bob, self.eve = self.entity.invite(
+            [
+                {"name": "Ada", "email": f"ada{number}@example.com", "role": "approver"},
+                {"name": "Bob", "email": f"bob{number}@example.com"},
+                {"name": "Eve", "email": f"eve{number}@example.com", "role": "observer"},
+            ]
+        )
+        session.commit()
+        self.items = [self.entity.add(version) for version in self.versions]
+        session.commit()
+
+    def next_version(self, index=0, comment="Sky darker"):
+        """Another version of an asset."""
+        made = self.session.create(
+            "AssetVersion", {"asset": self.assets[index], "task": self.tasks[index], "comment": comment}
+        )
+        self.session.commit()
+        return made
+
+
+@pytest.fixture
+def review(site, film):
+    """A review of its own for each test."""
+    yield Review(site, film)
+    site.rollback()
+
+
+@pytest.fixture
+def sent(site, monkeypatch):
+    """The batches that the shared session sends, a list that grows."""
+    bodies = []
+    call = site.transport.call
+
+    def record(body, *arguments, **keywords):
+        bodies.append(body)
+        return call(body, *arguments, **keywords)
+
+    monkeypatch.setattr(site.transport, "call", record)
+    return bodies

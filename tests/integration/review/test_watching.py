@@ -1,0 +1,124 @@
+"""Hearing of a review while it happens."""
+
+import queue
+
+import arrow
+import pytest
+
+import ftrack_review
+from ftrack_review import review as reviews
+
+DRAWING = {"version": 1, "shapes": []}
+
+
+@pytest.fixture
+def other(site):
+    """Another session with the same server."""
+    with ftrack_review.Session(site.server_url, api_key=site.api_key, api_user=site.api_user) as opened:
+        yield opened
+
+
+class Heard:
+    def __init__(self):
+        self.events = queue.Queue()
+
+    def __call__(self, event):
+        self.events.put(event)
+
+    def next(self, kind):
+        """The next event, which is of a kind."""
+        event = self.events.get(timeout=20)
+        assert isinstance(event, kind), event
+        return event
+
+
+def test_what_another_session_writes_is_heard_in_the_background(review, other):
+    heard = Heard()
+    item = other.get("ReviewSessionObject", review.items[0]["id"])
+    ada = other.get("ReviewSessionInvitee", review.ada["id"])
+    with review.entity.watch(heard) as handle:
+        item.vote("approved", ada)
+        other.commit()
+        event = heard.next(reviews.VoteGiven)
+        assert (event.object_name, event.vote.name, event.vote.role, event.vote.status) == (
+            "comp10",
+            "Ada",
+            "approver",
+            "approved",
+        )
+        assert str(event).startswith("comp10: Ada (approver): approved")
+        note = item.comment("Here.", frame=3, invitee=ada, drawing=DRAWING)
+        other.commit()
+        event = heard.next(reviews.CommentWritten)
+        assert (event.comment.text, event.comment.author, event.comment.frame) == ("Here.", "Ada", 3)
+        assert event.is_new
+        assert heard.next(reviews.DrawingMade).annotation.frame == 3
+        item.reply(note, "Will do.")
+        other.commit()
+        assert heard.next(reviews.CommentWritten).object_id == item["id"]
+        note["completed_at"] = arrow.utcnow()
+        other.commit()
+        event = heard.next(reviews.CommentWritten)
+        assert (event.is_new, event.comment.completed) == (False, True)
+        added = other.get("ReviewSession", review.entity["id"]).add(
+            other.get("AssetVersion", review.versions[1]["id"]), name="again"
+        )
+        other.commit()
+        assert heard.next(reviews.ObjectAdded).object_id == added["id"]
+        added["version"] = "Version 9"
+        other.commit()
+        assert heard.next(reviews.ObjectReplaced).version == "Version 9"
+        other.get("ReviewSession", review.entity["id"]).close()
+        heard.next(reviews.SessionClosed)
+        other.get("ReviewSession", review.entity["id"]).reopen()
+        heard.next(reviews.SessionReopened)
+    assert handle.is_stopped
+    item.vote("seen", ada)
+    other.commit()
+    assert heard.events.empty()
+
+
+def test_what_happens_elsewhere_is_not_heard(review, other, site, film):
+    heard = Heard()
+    stranger = site.create("ReviewSession", {"name": "elsewhere", "project": film})
+    foreign = stranger.add(review.versions[0])
+    site.commit()
+    with review.entity.watch(heard, background=False) as handle:
+        foreign.comment("Not ours.")
+        user = site.query("User").first()
+        review.versions[0].create_note("Not ours either.", user)
+        site.commit()
+        review.items[0].comment("Ours.")
+        site.commit()
+        while heard.events.empty():
+            handle.wait(0.1)
+    assert heard.next(reviews.CommentWritten).comment.text == "Ours."
+    assert heard.events.empty()
+
+
+def test_the_end_of_a_session_by_its_date_is_heard(review):
+    heard = Heard()
+    review.entity["end_date"] = arrow.utcnow().shift(seconds=2)
+    review.session.commit()
+    with review.entity.watch(heard):
+        heard.next(reviews.SessionClosed)
+
+
+def test_without_a_callback_events_are_printed(review, capsys):
+    with review.entity.watch(background=False) as handle:
+        review.items[0].vote("seen", review.bob)
+        review.session.commit()
+        printed = ""
+        while not printed:
+            handle.wait(0.1)
+            printed = capsys.readouterr().out
+    assert "comp10: Bob (reviewer): seen" in printed
+
+
+def test_deleting_the_session_is_heard(review, other):
+    heard = Heard()
+    with review.entity.watch(heard):
+        other.delete(other.get("ReviewSession", review.entity["id"]))
+        other.commit()
+        event = heard.next(reviews.SessionClosed)
+        assert event.is_deleted
