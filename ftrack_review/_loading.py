@@ -74,6 +74,8 @@ def load(session: Session, records: List[Record], *, gather: bool = True) -> Lis
     Raise :exc:`~ftrack_review.exception.UnrecognisedEntityTypeError` for a type that the schema does not
     have, and :exc:`~ftrack_review.exception.ServerResponseError` for a record without its key.
     """
+    if records and type(records[0]) is not dict:
+        return _merge_all(session, records)
     with session._lock:
         origin = Origin()
         touched = _notebook(session)
@@ -97,6 +99,8 @@ def load_apart(session: Session, records: List[Record]) -> Tuple[List[Entity], L
 
     The new ones are siblings; see :func:`load`.
     """
+    if records and type(records[0]) is not dict:
+        return _merge_all(session, records), []
     with session._lock:
         origin = Origin()
         meet = _make_meet(session, origin, gather=False)
@@ -106,6 +110,11 @@ def load_apart(session: Session, records: List[Record]) -> Tuple[List[Entity], L
             _forget_unfinished(session, origin)
             raise _explain(error) from error
         return found, [entity for members in origin.members.values() for entity in members]
+
+
+def _merge_all(session: Session, items: List[Any]) -> List[Any]:
+    """Return the attached entities for *items*, which something in the place of ``session.call`` gave as entities."""
+    return [session.merge(item) for item in items]
 
 
 def load_value(session: Session, value: Any, *, gather: bool = False) -> Any:

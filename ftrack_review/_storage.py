@@ -494,9 +494,13 @@ def _call_supported(session: Session, actions: List[Dict[str, Any]]) -> List[Any
         return []
     try:
         answers: List[Any] = session.call(actions)
-    except exception.ServerCompatibilityError as error:
-        version = session.server_information.get("version")
+    except exception.ServerError as error:
         name = actions[0]["action"]
+        is_told = isinstance(error, exception.ServerCompatibilityError)
+        # What stands in the place of call() may raise a plain ServerError, with the words that servers have for it.
+        if not is_told and f"Invalid action u'{name}'" not in str(error):
+            raise
+        version = session.server_information.get("version")
         raise exception.ServerCompatibilityError(
             f'Server version {version!r} does not support "{name}", please update server and try again.',
             error_class=error.error_class,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import ftrack_review.attribute as attribute_
@@ -84,6 +85,8 @@ class Factory:
 
     A factory may override how each kind of attribute is made.
     """
+
+    logger = logging.getLogger(__name__)
 
     # ruff: noqa: ARG002 - the parameters are for those who override.
 

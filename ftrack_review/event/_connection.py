@@ -18,7 +18,7 @@ from ftrack_review.protocol import packet
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Connection", "open_connection"]
+__all__ = ["Connection", "open_connection", "shake_hands"]
 
 #: How long connecting may take, in seconds, each for the handshake and the socket.
 CONNECT_TIMEOUT_S = 20.0
@@ -113,19 +113,13 @@ class Connection:
 
 
 def open_connection(
-    server_url: str,
-    *,
-    api_user: str,
-    api_key: str,
-    headers: Mapping[str, str],
-    cookies: Mapping[str, str],
+    server_url: str, session_id: str, *, headers: Mapping[str, str], cookies: Mapping[str, str]
 ) -> Connection:
-    """Return a connection to the event server at *server_url*.
+    """Return a connection to the event server at *server_url*, which *session_id* of the handshake permits.
 
-    *headers* and *cookies* go with the handshake and the socket. Proxies and certificates come from the
-    environment. Raise :exc:`~ftrack_review.exception.EventHubConnectionError` that says what to do.
+    *headers* and *cookies* go along. Proxies and certificates come from the environment.
+    Raise :exc:`~ftrack_review.exception.EventHubConnectionError` that says what to do.
     """
-    handshake = _shake_hands(server_url, api_user, api_key, headers, cookies)
     import websocket
 
     parts = urlsplit(server_url)
@@ -137,13 +131,13 @@ def open_connection(
         options["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
     try:
         web_socket = websocket.create_connection(
-            f"{scheme}://{parts.netloc}/socket.io/1/websocket/{handshake.session_id}",
+            f"{scheme}://{parts.netloc}/socket.io/1/websocket/{session_id}",
             timeout=CONNECT_TIMEOUT_S,
             header=[f"{name}: {value}" for name, value in headers.items()],
             enable_multithread=True,
             **options,
         )
-    except (websocket.WebSocketException, OSError, ValueError) as error:
+    except Exception as error:  # websocket-client and what it uses for proxies raise errors of many kinds.
         raise EventHubConnectionError(
             f"The event server at {server_url} does not take web sockets: {_describe(error)}. A proxy between "
             "may have to be told to let them pass."
@@ -152,9 +146,13 @@ def open_connection(
     return Connection(web_socket)
 
 
-def _shake_hands(
+def shake_hands(
     server_url: str, api_user: str, api_key: str, headers: Mapping[str, str], cookies: Mapping[str, str]
 ) -> packet.Handshake:
+    """Return what the event server at *server_url* answers to a handshake by *api_user*.
+
+    Raise :exc:`~ftrack_review.exception.EventHubConnectionError` that says what to do.
+    """
     import requests
 
     try:
@@ -172,14 +170,11 @@ def _shake_hands(
         ) from error
     _check_status(response, server_url)
     try:
-        handshake = packet.decode_handshake(response.text)
+        return packet.decode_handshake(response.text)
     except EventHubPacketError as error:
         raise EventHubConnectionError(
             f"What answers at {server_url}/socket.io/1/ is not an event server of ftrack."
         ) from error
-    if "websocket" not in handshake.transports:
-        raise EventHubConnectionError(f"The event server at {server_url} does not offer web sockets.")
-    return handshake
 
 
 def _check_status(response: requests.Response, server_url: str) -> None:

@@ -12,6 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, Optional
 
 from ftrack_review.exception import EventHubConnectionError, EventHubPacketError
+from ftrack_review.protocol import packet
 
 if TYPE_CHECKING:
     from ftrack_review.event._connection import Connection
@@ -54,7 +55,7 @@ class ProcessorThread(threading.Thread):
         while True:
             try:
                 text = connection.receive()
-                if not (self.cancelled or self._handle(connection, text)):
+                if not (self.cancelled or self._handle(text)):
                     return
             except EventHubPacketError as error:
                 logger.warning("A packet was ignored: %s", error)
@@ -66,12 +67,12 @@ class ProcessorThread(threading.Thread):
                 # A callback for the server's answer failed; the connection is as good as before.
                 logger.exception("What the event server sent could not be handled.")
 
-    def _handle(self, connection: Connection, text: str) -> bool:
+    def _handle(self, text: str) -> bool:
         """Hand *text* to the hub. Return whether there still is one."""
         client = self._client()
         if client is None:
             return False
-        client._handle_packet(connection, text)
+        client._handle_packet(*packet.decode(text))
         return True
 
     def _reconnect(self) -> Optional[Connection]:

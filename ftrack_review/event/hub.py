@@ -27,7 +27,8 @@ from typing import (
 )
 from urllib.parse import urlsplit
 
-from ftrack_review.event._connection import Connection, open_connection
+from ftrack_review.event._connection import Connection, open_connection, shake_hands
+from ftrack_review.event._official_names import OfficialNames
 from ftrack_review.event._outbox import Outbox, PacketCallback
 from ftrack_review.event._processor import ProcessorThread
 from ftrack_review.event._registry import Registry
@@ -77,7 +78,7 @@ class SocketIoSession(NamedTuple):
     supportedTransports: Sequence[str]  # noqa: N815
 
 
-class EventHub:
+class EventHub(OfficialNames):
     """Publish events and subscribe to them."""
 
     def __init__(
@@ -93,6 +94,7 @@ class EventHub:
         *api_key* belongs to *api_user*. *headers* and *cookies* are sent when connecting. Raise ValueError for
         an address without scheme or host.
         """
+        self.logger = logger
         self.id = uuid.uuid4().hex
         parts = urlsplit(server_url)
         if not parts.scheme:
@@ -447,14 +449,20 @@ class EventHub:
         if callback is not None:
             callback(event)
 
-    def _open_connection(self) -> Connection:
-        return open_connection(
-            self.get_server_url(),
-            api_user=self._api_user,
-            api_key=self._api_key,
-            headers=self._headers,
-            cookies=self._cookies,
+    def _get_socket_io_session(self) -> SocketIoSession:
+        """Return what the server answers to a handshake."""
+        handshake = shake_hands(
+            self.get_server_url(), self._api_user, self._api_key, self._headers, self._cookies
         )
+        return SocketIoSession(handshake.session_id, handshake.heartbeat_s, handshake.transports)
+
+    def _open_connection(self) -> Connection:
+        answer = self._get_socket_io_session()
+        if "websocket" not in answer.supportedTransports:
+            raise EventHubConnectionError(
+                f"The event server at {self.get_server_url()} does not offer web sockets."
+            )
+        return open_connection(self.get_server_url(), answer.id, headers=self._headers, cookies=self._cookies)
 
     def _use(self, connection: Connection, thread: ProcessorThread) -> bool:
         """Go on with a new *connection*: tell the server who subscribes, and send what has waited.
@@ -483,15 +491,14 @@ class EventHub:
         self._event_queue.put(farewell)
         self._connection_initialised = False
 
-    def _handle_packet(self, connection: Connection, text: str) -> None:
+    def _handle_packet(self, code: str, packet_identifier: str, path: str, data: str) -> None:  # noqa: ARG002
         """Do what one packet asks for. Raise EventHubConnectionError where it ends the connection."""
-        code, _, _, data = received = packet.decode(text)
         if code == packet.HEARTBEAT:
-            connection.send(packet.encode(packet.HEARTBEAT))
+            self._send_packet(packet.HEARTBEAT)
         elif code == packet.EVENT:
             event = packet.decode_event(data)
-            if received.wants_acknowledgement:
-                connection.send(packet.encode_acknowledgement(received.identifier, {"success": True}))
+            if packet_identifier and packet_identifier.endswith("+"):
+                self._acknowledge_packet(packet_identifier, {"success": True})
             if event is not None:
                 self._event_queue.put(Event(**event))
         elif code == packet.ACKNOWLEDGE:

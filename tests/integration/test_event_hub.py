@@ -132,6 +132,54 @@ def test_heartbeats_are_answered(relay, make_hub):
     relay.wait_for(lambda: sum(item.code == "2" for item in relay.received) >= 3)
 
 
+def test_a_subclass_looks_at_packets_and_answers_itself(relay):
+    class Looking(EventHub):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.names = []
+
+        def _handle_packet(self, code, packet_identifier, path, data):
+            name = self._code_name_mapping[code]
+            self.names.append(name)
+            if name == "heartbeat":
+                return self._send_packet(self._code_name_mapping["heartbeat"])
+            return super()._handle_packet(code, packet_identifier, path, data)
+
+    relay.heartbeat_s = 0.05
+    hub = Looking(relay.url, "jane", "secret-key")
+    hub.connect()
+    try:
+        relay.wait_for(lambda: sum(item.code == "2" for item in relay.received) >= 2)
+        seen = []
+        hub.subscribe("topic=a", seen.append)
+        hub.publish(Event("a"))
+        wait_until(hub, lambda: seen)
+        assert {"connect", "heartbeat", "event", "acknowledge"} <= set(hub.names)
+        assert hub._subscribers[0].metadata["id"] == hub.id
+    finally:
+        hub.close()
+    with pytest.raises(EventHubConnectionError):
+        hub._send_packet("2")
+
+
+def test_a_server_without_web_sockets_is_told(make_hub):
+    hub = make_hub()
+    answer = hub._get_socket_io_session()
+    hub._get_socket_io_session = lambda: answer._replace(supportedTransports=("xhr-polling",))
+    with pytest.raises(EventHubConnectionError, match="web sockets"):
+        hub.connect()
+    assert not hub.connected
+
+
+def test_whatever_opening_a_socket_raises_is_a_connection_error(make_hub, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("of a proxy's library")
+
+    monkeypatch.setattr("websocket.create_connection", fail)
+    with pytest.raises(EventHubConnectionError):
+        make_hub().connect()
+
+
 def test_a_lost_connection_is_made_again(hub, relay, caplog):
     seen = []
     hub.subscribe("topic=studio.x", seen.append, {"id": "mine"})

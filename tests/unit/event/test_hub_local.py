@@ -199,3 +199,13 @@ class Counting:
     def match(self, event):
         self.asked.append(event)
         return False
+
+
+def test_values_of_events_are_written_with_the_names_of_the_wire(hub):
+    event = Event("a", id="1", in_reply_to_event="0")
+    text = hub._encode({"name": "ftrack.event", "args": [event]})
+    assert '"inReplyToEvent": "0"' in text
+    assert "in_reply_to_event" not in text
+    assert hub._decode(text)["args"] == [dict(event)]
+    with pytest.raises(TypeError):
+        hub._encode({"x": object()})
