@@ -27,7 +27,7 @@ __all__ = [
     "Caller",
     "Signer",
     "authenticate",
-    "find_invitee",
+    "find_link",
     "hash_secret",
     "issue_key",
     "issue_link",
@@ -155,8 +155,12 @@ class Signer:
             raise token_fault("The address is no longer valid: its time is over. Ask for a new one.")
         return dict(claims)
 
+    def fingerprint(self, text: str) -> str:
+        """Return what stands for *text* where it must be recognised and not be known, such as a passphrase."""
+        return _encode(self._digest(f"fingerprint:{text}"))
+
     def _digest(self, encoded: str) -> bytes:
-        return hmac.new(self._secret, encoded.encode(), hashlib.sha256).digest()
+        return hmac.new(self._secret, encoded.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
 
 def token_fault(content: str = "The address is not valid: its token is missing or wrong.") -> ServerFault:
@@ -164,32 +168,45 @@ def token_fault(content: str = "The address is not valid: its token is missing o
     return ServerFault("PermissionError", content, 403, error_code="token_invalid")
 
 
-def issue_link(connection: Any, invitee_id: str, *, now: str) -> str:
-    """Store a new token for the personal link of the invitee *invitee_id* and return it in clear.
+def issue_link(
+    connection: Any, subject: str, *, now: str, purpose: str = "invite", expires_at: Optional[str] = None
+) -> str:
+    """Store a new token for the personal link of the invitee *subject* and return it in clear.
 
-    Earlier links of the invitee go on working, as a mail may be sent twice.
+    With the *purpose* ``share`` it is for everybody who has it, and *subject* is the review session. It is good until
+    *expires_at*, a time as the database keeps it, or for as long as the review is there. Earlier links go on
+    working, as a mail may be sent twice.
     """
     from ftrack_review.server import ledger
 
     token = secrets.token_urlsafe(_SECRET_BYTES)
-    ledger.add_token(connection, hash=hash_secret(token), purpose="invite", subject=invitee_id, now=now)
+    ledger.add_token(
+        connection,
+        hash=hash_secret(token),
+        purpose=purpose,
+        subject=subject,
+        now=now,
+        expires_at=expires_at,
+    )
     return token
 
 
-def find_invitee(connection: Any, token: str) -> Optional[Mapping[str, Any]]:
-    """Return what is stored about the link *token* (its hash and, as subject, the invitee's id), or None."""
+def find_link(
+    connection: Any, token: str, *, now: str, purpose: str = "invite"
+) -> Optional[Mapping[str, Any]]:
+    """Return what is stored about the link *token* (its hash and subject), or None where it is not valid."""
     from ftrack_review.server import ledger
 
     if not 20 <= len(token) <= 100:
         return None
-    return ledger.find_token(connection, hash=hash_secret(token), purpose="invite")
+    return ledger.find_token(connection, hash=hash_secret(token), purpose=purpose, now=now)
 
 
-def revoke_links(connection: Any, invitee_id: str, *, now: str) -> None:
-    """End every link of the invitee *invitee_id*."""
+def revoke_links(connection: Any, subject: str, *, now: str) -> int:
+    """End every link of *subject*, an invitee or a review session. Return how many there were."""
     from ftrack_review.server import ledger
 
-    ledger.revoke_tokens(connection, subject=invitee_id, now=now)
+    return ledger.revoke_tokens(connection, subject=subject, now=now)
 
 
 def _encode(data: bytes) -> str:

@@ -174,6 +174,8 @@ def redact(path: str) -> str:
     parts = path.split("/")
     if len(parts) == 3 and parts[1] == "review" and len(parts[2]) >= 20:
         parts[2] = "..."
+    if len(parts) > 3 and parts[1:3] == ["review", "shared"]:
+        parts[3] = "..."
     if len(parts) > 4 and parts[1] == "socket.io":
         parts[4] = "..."
     return "/".join(parts)

@@ -20,11 +20,13 @@ __all__ = [
     "add_mail",
     "add_token",
     "claim_mail",
+    "drop_tokens",
     "find_entity",
     "find_key",
     "find_setting",
     "find_token",
     "find_user",
+    "keep_token",
     "list_entities",
     "list_jobs",
     "list_keys",
@@ -139,16 +141,29 @@ def revoke_keys(
     return int(connection.change(statement))
 
 
-def add_token(connection: Any, *, hash: str, purpose: str, subject: str, now: str) -> None:
-    """Store the *hash* of a token that is good for *purpose* and belongs to *subject*."""
+def add_token(
+    connection: Any,
+    *,
+    hash: str,
+    purpose: str,
+    subject: str,
+    now: str,
+    expires_at: Optional[str] = None,
+    data: Optional[str] = None,
+) -> None:
+    """Store the *hash* of a token that is good for *purpose*, until *expires_at*, and belongs to *subject*."""
     values = {"hash": hash, "purpose": purpose, "subject": subject, "created_at": now}
-    connection.change(sa.insert(_TOKEN).values(**values))
+    connection.change(sa.insert(_TOKEN).values(**values, expires_at=expires_at, data=data))
 
 
-def find_token(connection: Any, *, hash: str, purpose: str) -> Optional[Dict[str, Any]]:
-    """Return hash, subject and creation of the valid token with *hash*, or None."""
-    statement = sa.select(_TOKEN.c.hash, _TOKEN.c.subject, _TOKEN.c.created_at).where(
-        _TOKEN.c.hash == hash, _TOKEN.c.purpose == purpose, _TOKEN.c.revoked_at.is_(None)
+def find_token(connection: Any, *, hash: str, purpose: str, now: str) -> Optional[Dict[str, Any]]:
+    """Return hash, purpose, subject, data and creation of the token with *hash* that is valid at *now*, or None."""
+    columns = (_TOKEN.c.hash, _TOKEN.c.purpose, _TOKEN.c.subject, _TOKEN.c.data, _TOKEN.c.created_at)
+    statement = sa.select(*columns).where(
+        _TOKEN.c.hash == hash,
+        _TOKEN.c.purpose == purpose,
+        _TOKEN.c.revoked_at.is_(None),
+        sa.or_(_TOKEN.c.expires_at.is_(None), _TOKEN.c.expires_at > now),
     )
     return _first(connection.run(statement))
 
@@ -157,6 +172,29 @@ def revoke_tokens(connection: Any, *, subject: str, now: str) -> int:
     """End every token of *subject*. Return how many."""
     statement = sa.update(_TOKEN).values(revoked_at=now)
     return int(connection.change(statement.where(_TOKEN.c.subject == subject, _TOKEN.c.revoked_at.is_(None))))
+
+
+def keep_token(
+    connection: Any, *, hash: str, purpose: str, subject: str, now: str, expires_at: str, data: str
+) -> None:
+    """Give the token with *hash*, which is added if need be, new *data* and a new end."""
+    statement = sa.update(_TOKEN).values(data=data, expires_at=expires_at).where(_TOKEN.c.hash == hash)
+    if not connection.change(statement):
+        add_token(
+            connection, hash=hash, purpose=purpose, subject=subject, now=now, expires_at=expires_at, data=data
+        )
+
+
+def drop_tokens(
+    connection: Any, *, purpose: str, hash: Optional[str] = None, before: Optional[str] = None
+) -> None:
+    """Forget the token with *hash*, or those whose time was over *before*."""
+    statement = sa.delete(_TOKEN).where(_TOKEN.c.purpose == purpose)
+    if hash is not None:
+        statement = statement.where(_TOKEN.c.hash == hash)
+    if before is not None:
+        statement = statement.where(_TOKEN.c.expires_at < before)
+    connection.change(statement)
 
 
 def add_mail(

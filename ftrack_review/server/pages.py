@@ -1,78 +1,98 @@
-"""The pages for people: the review behind a personal link, and a page for widgets.
+"""The pages for people: the review behind a link, its private calls, and a page for widgets.
 
-The token of the link is exchanged for a cookie at once, so that it neither stays in the address bar nor goes to
-other hosts. The cookie names the invitee and the link; both are looked up at every request, so that a
-removed invitee is out with the next one. Votes and comments go through ``dispatch`` like those of any other
-client, in the invitee's name, and the same rules hold. What the pages show is put together in ``screening``.
+The review is one page with its state in it; its script talks to the calls below in JSON. Who asks is told by a
+cookie (``review_visitor``), which ``review_entry`` gives to those who come by a link. Requests that change something
+are taken from pages of this server only. What the page shows is put together by ``review_state``, what is done there
+by ``review_writing``.
 
-Called by ``endpoint`` for its routes, and by ``dispatch`` for ``get_widget_url``.
+Called by ``endpoint`` for its routes.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import urllib.parse
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, List, Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from ftrack_review.server import access, screening
-from ftrack_review.server.context import utc_now
-from ftrack_review.server.errors import ServerFault, describe, not_found, permission_error, validation_error
+from ftrack_review.exception import DatabaseBusyError, DatabaseFullError
+from ftrack_review.server import review_calls, review_entry, review_state, review_writing, widget
+from ftrack_review.server.errors import ServerFault, not_found
+from ftrack_review.server.widget import handle_get_widget_url
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from ftrack_review.server.review_visitor import Visitor
+
 __all__ = ["handle_get_widget_url", "make_routes"]
 
-#: For how long the address of a widget is good, in seconds (protocol.md 2.9).
-WIDGET_LIFETIME_S = 6 * 60
+#: The largest comment with its drawing and picture, and the largest of anything else, in bytes.
+LONGEST_COMMENT_BYTES = 18 * 1024 * 1024
+LONGEST_BODY_BYTES = 256 * 1024
 
-#: For how long a browser stays recognised after the link was opened, in seconds.
-VISIT_LIFETIME_S = 30 * 24 * 3600
+# So many objects may be asked for by name at once.
+_MOST_OBJECTS = 500
 
-_WIDGETS = ("info", "tasks", "tasks_browser")
-_LONGEST_FORM_BYTES = 256 * 1024
 _STATIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
-_STATIC_TYPES = {"review.css": "text/css", "review.js": "text/javascript"}
+_STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-_HEADERS = {
+HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
-        "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
+        "script-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
-    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    # Forms of ours say where they come from; nobody else is told.
+    "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
 }
 
 Handler = Callable[[Any, Request], Awaitable[Response]]
 
 
-def make_routes(server: Any) -> List[Route]:
+def make_routes(server: Any) -> List[BaseRoute]:
     """Return the routes of the pages of *server*."""
 
-    def route(path: str, handler: Handler, method: str = "GET") -> Route:
+    def page(path: str, handler: Handler, method: str = "GET") -> Route:
         return Route(path, _Page(server, handler), methods=[method])
 
+    def call(path: str, handler: Handler, method: str = "GET") -> Route:
+        return Route(path, _Call(server, handler), methods=[method])
+
+    review = "/review/session/{session_id}"
     return [
-        route("/widget", _widget),
-        route("/review/link", _make_link, "POST"),
-        route("/review/static/{name}", _static),
-        route("/review/session/{session_id}", _show),
-        route("/review/session/{session_id}/vote", _vote, "POST"),
-        route("/review/session/{session_id}/comment", _comment, "POST"),
-        route("/review/session/{session_id}/media/{component_id}", _media),
-        route("/review/session/{session_id}/thumbnail/{component_id}", _picture),
-        route("/review/{token}", _enter),
+        page("/widget", _widget),
+        page("/review/static/{name}", _static),
+        *(
+            Route(path, review_calls.Call(server, handler), methods=["POST"])
+            for path, handler in review_calls.CALLS
+        ),
+        page(review, _show),
+        page(f"{review}/passphrase", review_entry.enter_passphrase, "POST"),
+        call(f"{review}/state", _state),
+        call(f"{review}/vote", _vote, "POST"),
+        call(f"{review}/comment", _comment, "POST"),
+        call(f"{review}/comment/{{note_id}}/edit", _edit, "POST"),
+        call(f"{review}/comment/{{note_id}}/delete", _delete, "POST"),
+        call(f"{review}/comment/{{note_id}}/release", _release, "POST"),
+        call(f"{review}/media/{{component_id}}", _media),
+        call(f"{review}/thumbnail/{{component_id}}", _thumbnail),
+        call(f"{review}/annotation/{{component_id}}", _annotation),
+        page("/review/shared/{token}", review_entry.show_shared),
+        page("/review/shared/{token}", review_entry.join_shared, "POST"),
+        page("/review/{token}", review_entry.enter),
     ]
 
 
 class _Page:
-    """A handler of page requests; what it refuses is shown as a page."""
+    """A handler of requests of people; what it refuses is shown as a page."""
 
     def __init__(self, server: Any, handler: Handler) -> None:
         self._server = server
@@ -85,226 +105,210 @@ class _Page:
         except ClientDisconnect:
             return
         except ServerFault as fault:
-            response = _page("notice.html", {"content": fault.content, "title": _title(fault)}, fault.status)
+            # There is nothing to authenticate with: whoever has no good link has no business here.
+            status = 403 if fault.status == 401 else fault.status
+            response = review_entry.page(
+                "notice.html", {"content": fault.content, "title": _title(fault)}, status
+            )
+        response.headers.update(HEADERS if response.media_type == "text/html" else {})
         await response(scope, receive, send)
 
 
-def handle_get_widget_url(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
-    """Answer with the address of a page that shows an entity or the caller's tasks, good for six minutes."""
-    name = action.get("name")
-    if name not in _WIDGETS:
-        raise validation_error(
-            f"There is no widget {describe(name)}; there are {', '.join(_WIDGETS)}.", "name"
-        )
-    key = action.get("entity_key")
-    if isinstance(key, list):
-        key = key[0] if key else None
-    if key is not None and not isinstance(key, str):
-        raise validation_error(f"entity_key must be the key of an entity, not {describe(key)}.", "entity_key")
-    token = context.server.signer.sign(
-        "widget",
-        context.caller.user_id,
-        lifetime_s=WIDGET_LIFETIME_S,
-        name=name,
-        theme="light" if action.get("theme") == "light" else "dark",
-        type=action.get("entity_type"),
-        key=key,
-    )
-    return {"widget_url": f"{context.base_url()}/widget?{urllib.parse.urlencode({'token': token})}"}
+class _Call:
+    """A handler of requests of the page's script; what it refuses is told as JSON."""
+
+    def __init__(self, server: Any, handler: Handler) -> None:
+        self._server = server
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        try:
+            response = await self._handler(self._server, request)
+        except ClientDisconnect:
+            return
+        except ServerFault as fault:
+            response = _refuse(fault)
+        except (DatabaseBusyError, DatabaseFullError) as error:
+            status = 507 if isinstance(error, DatabaseFullError) else 503
+            response = _refuse(ServerFault("ServerError", str(error), status))
+        await response(scope, receive, send)
+
+
+def _refuse(fault: ServerFault) -> Response:
+    code = fault.error_code or {
+        403: "forbidden",
+        404: "not_found",
+        409: "conflict",
+        413: "too_large",
+        422: "invalid",
+        503: "busy",
+    }.get(fault.status, "failed")
+    error = {"code": code, "message": _readable(fault), "retry": fault.status in (429, 503)}
+    headers = {"cache-control": "no-store"}
+    if fault.status == 429 and fault.hint:
+        headers["retry-after"] = fault.hint
+    return JSONResponse({"error": error}, status_code=fault.status, headers=headers)
+
+
+def _readable(fault: ServerFault) -> str:
+    if fault.error_code == "review_session_closed":
+        # The API tells programs which row could not be written and how to reopen; a guest can do neither.
+        return "This review is closed. You can watch and read everything; votes and comments are no longer taken."
+    return fault.content
 
 
 async def _widget(server: Any, request: Request) -> Response:
     claims = server.signer.verify(request.query_params.get("token"), "widget")
-    values = await run_in_threadpool(screening.widget, server, claims)
-    return _page("widget.html", values)
-
-
-async def _make_link(server: Any, request: Request) -> Response:
-    """Answer ``{"invitee_id": ...}``, sent with the headers of the API, with the invitee's personal link."""
-    from ftrack_review.server.endpoint import read_headers
-
-    try:
-        body = await _read_form_body(request)
-        url = await run_in_threadpool(_issue_link, server, body, read_headers(request))
-    except ServerFault as fault:
-        return JSONResponse(fault.answer(), status_code=fault.status, headers={"cache-control": "no-store"})
-    return JSONResponse({"url": url}, headers={"cache-control": "no-store"})
-
-
-def _issue_link(server: Any, body: bytes, headers: Mapping[str, str]) -> str:
-    from ftrack_review.server.application import read_object
-
-    server.authenticate(headers.get("ftrack-user"), headers.get("ftrack-api-key"))
-    invitee_id = read_object(body).get("invitee_id")
-    if not isinstance(invitee_id, str):
-        raise validation_error(
-            f"invitee_id must be the id of an invitee, not {describe(invitee_id)}.", "invitee_id"
-        )
-    with server.store.write() as connection:
-        if screening.find_invitee(server, connection, invitee_id) is None:
-            raise not_found(f"There is no invitee {describe(invitee_id)}.")
-        token = access.issue_link(connection, invitee_id, now=utc_now())
-    return f"{server.base_url()}/review/{token}"
+    return review_entry.page("widget.html", await run_in_threadpool(widget.contents, server, claims))
 
 
 async def _static(_server: Any, request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in _STATIC_TYPES:
+    kind = _STATIC_TYPES.get(os.path.splitext(name)[1])
+    # Only what is in the list of the folder: nothing in an address becomes part of a path.
+    if kind is None or name not in os.listdir(_STATIC):
         raise not_found("There is no such file.")
     headers = {"cache-control": "public, max-age=300"}
-    return FileResponse(os.path.join(_STATIC, name), media_type=_STATIC_TYPES[name], headers=headers)
-
-
-async def _enter(server: Any, request: Request) -> Response:
-    """Exchange the token in the address for a cookie, and go to the review."""
-    visitor = await run_in_threadpool(screening.visitor_of_link, server, request.path_params["token"])
-    if visitor is None:
-        raise _unknown_link()
-    path = f"/review/session/{urllib.parse.quote(visitor.session_id, safe='')}"
-    response = RedirectResponse(path, status_code=303, headers=_HEADERS)
-    value = server.signer.sign("visit", visitor.invitee_id, lifetime_s=VISIT_LIFETIME_S, link=visitor.link)
-    response.set_cookie(
-        "ftrack-review",
-        value,
-        path=path,
-        max_age=VISIT_LIFETIME_S,
-        secure=server.base_url().startswith("https:"),
-        httponly=True,
-        # Not strict: who comes from a mail on the web must be known after the redirect.
-        samesite="lax",
-    )
-    return response
+    return FileResponse(os.path.join(_STATIC, name), media_type=kind, headers=headers)
 
 
 async def _show(server: Any, request: Request) -> Response:
-    visitor = await _visitor(server, request)
-    chosen = request.query_params.get("object")
-    return await _review_page(server, visitor, chosen)
+    try:
+        visitor = await review_entry.visitor_of(server, request)
+    except ServerFault as fault:
+        if fault.error_code != "passphrase_required":
+            raise
+        return await review_entry.ask_passphrase(server, request)
+    state = await run_in_threadpool(review_state.assemble, server, visitor)
+    return review_entry.page("review.html", {"title": state["session"]["name"], "state": _embed(state)})
 
 
-async def _review_page(
-    server: Any,
-    visitor: screening.Visitor,
-    chosen: Optional[str],
-    *,
-    problem: Optional[str] = None,
-    draft: Optional[Mapping[str, str]] = None,
-    status: int = 200,
-) -> Response:
-    values = await run_in_threadpool(screening.review, server, visitor, chosen)
-    draft = draft or {"content": "", "frame": ""}
-    return _page("review.html", {**values, "problem": problem, "draft": draft}, status)
+def _embed(state: Mapping[str, Any]) -> str:
+    """Return *state* as JSON that may stand in a page: nothing in it can end the element around it."""
+    text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+async def _state(server: Any, request: Request) -> Response:
+    visitor = await review_entry.visitor_of(server, request)
+    text = request.query_params.get("objects")
+    only = None if text is None else text.split(",")[:_MOST_OBJECTS]
+    state = await run_in_threadpool(review_state.assemble, server, visitor, only)
+    return _json(state)
 
 
 async def _vote(server: Any, request: Request) -> Response:
-    visitor, form = await _submitted(server, request)
-    try:
-        await run_in_threadpool(
-            screening.vote, server, visitor, form.get("object", ""), form.get("status", "")
-        )
-    except ServerFault as fault:
-        return await _review_page(
-            server, visitor, form.get("object"), problem=fault.content, status=fault.status
-        )
-    return _back(visitor, form.get("object", ""))
+    visitor, body = await _submitted(server, request)
+    return await _carry_out(server, visitor, review_writing.vote, body)
 
 
 async def _comment(server: Any, request: Request) -> Response:
-    visitor, form = await _submitted(server, request)
-    draft = {"content": form.get("content", ""), "frame": form.get("frame", "")}
-    try:
-        await run_in_threadpool(screening.comment, server, visitor, form.get("object", ""), **draft)
-    except ServerFault as fault:
-        # What was typed must not be lost.
-        return await _review_page(
-            server, visitor, form.get("object"), problem=fault.content, draft=draft, status=fault.status
-        )
-    return _back(visitor, form.get("object", ""))
+    visitor, body = await _submitted(server, request, LONGEST_COMMENT_BYTES)
+    return await _carry_out(server, visitor, review_writing.comment, body)
+
+
+async def _edit(server: Any, request: Request) -> Response:
+    visitor, body = await _submitted(server, request)
+    return await _carry_out(server, visitor, review_writing.edit, request.path_params["note_id"], body)
+
+
+async def _delete(server: Any, request: Request) -> Response:
+    visitor, _ = await _submitted(server, request)
+    return await _carry_out(server, visitor, review_writing.delete, request.path_params["note_id"])
+
+
+async def _release(server: Any, request: Request) -> Response:
+    visitor, _ = await _submitted(server, request)
+    return await _carry_out(server, visitor, review_writing.release, request.path_params["note_id"])
+
+
+async def _carry_out(
+    server: Any, visitor: Visitor, function: Callable[..., str], *arguments: Any
+) -> Response:
+    """Do what was asked for and answer with what became of the object."""
+
+    def work() -> Dict[str, Any]:
+        object_id = function(server, visitor, *arguments)
+        state = review_state.assemble(server, visitor, [object_id])
+        return {"object": next(iter(state["objects"]), None), "revision": state["revision"]}
+
+    return _json(await run_in_threadpool(work))
 
 
 async def _media(server: Any, request: Request) -> Response:
+    visitor = await review_entry.visitor_of(server, request)
+    component_id: str = request.path_params["component_id"]
+    await _check(review_state.is_shown, server, visitor, component_id)
+    return await run_in_threadpool(_file, server, component_id)
+
+
+async def _annotation(server: Any, request: Request) -> Response:
+    visitor = await review_entry.visitor_of(server, request)
+    component_id: str = request.path_params["component_id"]
+    await _check(review_state.shows_picture, server, visitor, component_id)
+    return await run_in_threadpool(_file, server, component_id)
+
+
+def _file(server: Any, component_id: str) -> Response:
     from ftrack_review.server.endpoint import file_response
 
-    component_id = await _shown_component(server, request)
-    return await run_in_threadpool(file_response, server, component_id)
+    response = file_response(server, component_id)
+    if response.media_type == "application/pdf":
+        # Shown inside the page, and in nobody else's.
+        response.headers["content-security-policy"] = "frame-ancestors 'self'"
+        response.headers["x-frame-options"] = "SAMEORIGIN"
+    response.headers["cross-origin-resource-policy"] = "same-origin"
+    return response
 
 
-async def _picture(server: Any, request: Request) -> Response:
+async def _thumbnail(server: Any, request: Request) -> Response:
     from ftrack_review.server import thumbnail
 
-    component_id = await _shown_component(server, request)
+    visitor = await review_entry.visitor_of(server, request)
+    component_id: str = request.path_params["component_id"]
+    await _check(review_state.is_shown, server, visitor, component_id)
     size = thumbnail.read_size(request.query_params.get("size"))
     path = await run_in_threadpool(thumbnail.make, server, component_id, size)
     if path is None:
         return RedirectResponse("/img/thumbnail2.png", status_code=302)
-    return FileResponse(path, media_type="image/jpeg", headers={"cache-control": "private, max-age=300"})
+    headers = {"cache-control": "private, max-age=300", "cross-origin-resource-policy": "same-origin"}
+    return FileResponse(path, media_type="image/jpeg", headers=headers)
 
 
-async def _shown_component(server: Any, request: Request) -> str:
-    """Return the component of the address if it belongs to what the visitor was invited to."""
-    visitor = await _visitor(server, request)
-    component_id: str = request.path_params["component_id"]
-    if not await run_in_threadpool(screening.is_shown, server, visitor, component_id):
+async def _check(is_allowed: Callable[..., bool], server: Any, visitor: Visitor, component_id: str) -> None:
+    """Raise the fault for a component that does not belong to what the visitor was invited to."""
+    if not await run_in_threadpool(is_allowed, server, visitor, component_id):
         raise not_found("This review holds no such media.")
-    return component_id
 
 
-async def _visitor(server: Any, request: Request) -> screening.Visitor:
-    """Return who asks, by the cookie. Raise a fault for anybody else."""
+async def _submitted(server: Any, request: Request, limit: int = LONGEST_BODY_BYTES) -> Any:
+    """Return the visitor and the JSON object that the page sent, if it was a page of ours."""
+    from ftrack_review.server.application import read_object
+
+    visitor = await review_entry.visitor_of(server, request)
+    review_entry.check_origin(server, request)
+    body = await review_entry.read_body(request, limit)
+    value = read_object(body or b"{}")
     try:
-        claims = server.signer.verify(request.cookies.get("ftrack-review"), "visit")
-    except ServerFault as fault:
-        raise _unknown_link() from fault
-    visitor = await run_in_threadpool(screening.visitor, server, claims["s"], claims["link"])
-    if visitor is None or visitor.session_id != request.path_params["session_id"]:
-        raise _unknown_link()
-    return visitor
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ServerFault("ValidationError", "The text holds half a character.", 422) from None
+    return visitor, value
 
 
-async def _submitted(server: Any, request: Request) -> Any:
-    """Return the visitor and what the form holds, if the form is on a page of ours."""
-    visitor = await _visitor(server, request)
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    own = {server.base_url(), f"{request.url.scheme}://{request.headers.get('host', '')}"}
-    # A browser keeps the cookie from other sites (SameSite); this is for those that do not.
-    if site not in (None, "same-origin", "none") or origin not in (None, "null", *own):
-        raise permission_error("The form was sent from another page.")
-    body = await _read_form_body(request)
-    try:
-        pairs = urllib.parse.parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20)
-    except ValueError as error:
-        raise validation_error("The form cannot be read.") from error
-    return visitor, dict(pairs)
-
-
-async def _read_form_body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_FORM_BYTES:
-            raise ServerFault("ValidationError", "The text is too long.", 413)
-    return body
-
-
-def _back(visitor: screening.Visitor, object_id: str) -> Response:
-    query = urllib.parse.urlencode({"object": object_id})
-    path = f"/review/session/{urllib.parse.quote(visitor.session_id, safe='')}?{query}"
-    return RedirectResponse(path, status_code=303, headers=_HEADERS)
-
-
-def _unknown_link() -> ServerFault:
-    return permission_error(
-        "This link does not lead to a review, or does not any more. Open the link in your latest invitation, "
-        "or ask who invited you for a new one."
-    )
+def _json(value: Any) -> Response:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, media_type="application/json", headers={"cache-control": "no-store"})
 
 
 def _title(fault: ServerFault) -> str:
-    return {403: "No entry", 404: "Not here", 413: "Too long"}.get(fault.status, "That did not work")
-
-
-def _page(template: str, values: Mapping[str, Any], status: int = 200) -> Response:
-    from ftrack_review.server.template import render
-
-    return Response(render(template, values), status_code=status, media_type="text/html", headers=_HEADERS)
+    return {
+        401: "No entry",
+        403: "No entry",
+        404: "Not here",
+        413: "Too long",
+        429: "Too many attempts",
+    }.get(fault.status, "That did not work")

@@ -57,6 +57,12 @@ class Api:
         self.call({"action": "create", "entity_type": entity_type, "entity_data": data})
         return values["id"]
 
+    def metadata(self, entity_type, parent_id, key, value):
+        """Write one entry of the metadata of an entity."""
+        data = {"__entity_type__": "Metadata", "parent_id": parent_id, "parent_type": entity_type}
+        data.update(key=key, value=value)
+        self.call({"action": "create", "entity_type": "Metadata", "entity_data": data})
+
     def update(self, entity_type, key, **values):
         data = {"__entity_type__": entity_type, **values}
         self.call({"action": "update", "entity_type": entity_type, "entity_key": [key], "entity_data": data})
