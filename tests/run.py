@@ -32,6 +32,8 @@ LOWEST = [
     "termcolor==1.1.0",
     "websocket-client==0.59.0",
 ]
+#: A process for each core; the tests of one file stay together, as they share a server.
+IN_PARALLEL = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
 CLIENT_TESTS = ["tests/unit", "tests/wire", "tests/property"]
 CLIENT_TEST_PACKAGES = ["pytest", "hypothesis", "pytest-randomly", "pytest-timeout"]
 
@@ -53,7 +55,7 @@ def main(arguments: list[str]) -> int:
         "FTRACK_REVIEW_CHROMIUM": find_chromium(),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = [python, "-m", "pytest", *(arguments or ["-q"])]
+    command = [python, "-m", "pytest", *(arguments or IN_PARALLEL)]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
