@@ -1,8 +1,9 @@
 """Make the environment that the tests need and run them: ``python3 tests/run.py [pytest arguments]``.
 
 Everything goes into ``.environments/`` beside the package: one environment for the tests and one for the official
-Python client, which the tests run as a black box. What is needed beyond Python is Chromium, for the pages; on Debian it is
-installed when this runs as root. Whatever cannot be installed ends the run with the reason; nothing is skipped.
+Python client, which the tests run as a black box; so they do with the official JavaScript client, which npm puts there. What is
+needed beyond Python is Chromium, for the pages, and node with npm; on Debian they are installed when this runs as root.
+Whatever cannot be installed ends the run with the reason; nothing is skipped.
 
 ``--every-python`` runs the client's unit, wire and property tests on each Python from 3.9 to 3.13 that pyenv
 holds, with the newest dependencies, and on the oldest of them with the lowest.
@@ -21,6 +22,7 @@ import venv
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENVIRONMENTS = os.path.join(ROOT, ".environments")
 OFFICIAL_CLIENT = "ftrack-python-api==3.1.0"
+OFFICIAL_JAVASCRIPT_CLIENT = ("@ftrack/api@1.11.2", "ws@8")
 
 #: The lower ends of the ranges in pyproject.toml that the client itself needs.
 LOWEST = [
@@ -52,7 +54,11 @@ def main(arguments: list[str]) -> int:
     environment = {
         **os.environ,
         "FTRACK_REVIEW_OFFICIAL_PYTHON": official,
-        "FTRACK_REVIEW_CHROMIUM": find_chromium(),
+        "FTRACK_REVIEW_OFFICIAL_JAVASCRIPT": make_javascript_client(),
+        "FTRACK_REVIEW_NODE": find_program("node", "nodejs", package="nodejs"),
+        "FTRACK_REVIEW_CHROMIUM": find_program(
+            "chromium", "chromium-browser", "google-chrome", package="chromium"
+        ),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = [python, "-m", "pytest", *(arguments or IN_PARALLEL)]
@@ -80,23 +86,42 @@ def make_environment(name: str, packages: list[str], stamp: str, python: str | N
     return executable
 
 
-def find_chromium() -> str:
-    """Return the path of Chromium, installed from Debian's packages when it is missing."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+def make_javascript_client() -> str:
+    """Return the folder in which npm has put the official JavaScript client, installed when it is missing."""
+    folder = os.path.join(ENVIRONMENTS, "javascript")
+    stamp_path = os.path.join(folder, "made-for")
+    if os.path.exists(stamp_path) and read(stamp_path) == " ".join(OFFICIAL_JAVASCRIPT_CLIENT):
+        return folder
+    npm = find_program("npm", package="npm")
+    print(f"Making the environment {os.path.relpath(folder, ROOT)} …", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    with open(os.path.join(folder, "package.json"), "w", encoding="utf-8") as stream:
+        stream.write('{"name": "official", "private": true}')
+    quietly = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
+    run([npm, "install", "--prefix", folder, *quietly, *OFFICIAL_JAVASCRIPT_CLIENT], quiet=True)
+    with open(stamp_path, "w", encoding="utf-8") as stream:
+        stream.write(" ".join(OFFICIAL_JAVASCRIPT_CLIENT))
+    return folder
+
+
+def find_program(*names: str, package: str) -> str:
+    """Return the path of the program with one of *names*, from Debian's *package* where it is missing."""
+    for name in names:
         path = shutil.which(name)
         if path:
             return path
     if shutil.which("apt-get") is None or (hasattr(os, "geteuid") and os.geteuid() != 0):
         fail(
-            "Chromium is needed to test the pages and cannot be installed from here. Install it (on Debian, as "
-            "root: apt-get install chromium) and run this again."
+            f"The tests need {names[0]}, which cannot be installed from here. Install it (on Debian, as root: "
+            f"apt-get install {package}) and run this again."
         )
-    print("Installing Chromium …", flush=True)
+    print(f"Installing {package} …", flush=True)
     run(["apt-get", "update", "-qq"])
-    run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], quiet=True)
-    path = shutil.which("chromium")
+    run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], quiet=True)
+    path = shutil.which(names[0])
     if not path:
-        fail("Chromium was installed and there is still no command 'chromium'.")
+        fail(f"{package} was installed and there is still no command {names[0]!r}.")
     return path
 
 

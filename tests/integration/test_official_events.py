@@ -1,9 +1,8 @@
-"""Events between our client and the unmodified official one, each in a process of its own."""
+"""Events between our client and the unmodified official ones, each in a process of its own."""
 
 import contextlib
 import json
 import os
-import pathlib
 import subprocess
 import time
 
@@ -12,19 +11,20 @@ import pytest
 import ftrack_review
 from ftrack_review.event.base import Event
 from tests.integration.api import wait_for
+from tests.integration.javascript import FOLDER, node_command
 
-SCRIPT = pathlib.Path(__file__).with_name("official_events.py")
 
-
-@pytest.fixture(scope="module")
-def command(server_process):
-    """What runs the official client's half of the conversation."""
+@pytest.fixture(scope="module", params=["python", "javascript"])
+def command(request, server_process):
+    """What runs the half of the conversation of each official client."""
+    if request.param == "javascript":
+        return node_command("official_events.mjs", server_process.ready_file)
     python = os.environ.get("FTRACK_REVIEW_OFFICIAL_PYTHON")
     if not python:
         pytest.fail(
             "FTRACK_REVIEW_OFFICIAL_PYTHON names no Python with the official client: use tests/run.py"
         )
-    return [python, str(SCRIPT), str(server_process.ready_file)]
+    return [python, str(FOLDER / "official_events.py"), str(server_process.ready_file)]
 
 
 class Conversation:
