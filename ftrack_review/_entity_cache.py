@@ -25,8 +25,13 @@ class IdentityCache(cache_.Cache):
     def _make_key(self, entity: Entity) -> Any:
         return self._session.cache_key_maker.key(inspection.identity(entity))
 
+    def _entities(self) -> Iterable[Entity]:
+        # The built-in locations belong to them from the start, though they are made late.
+        self._session.types.get("Location")
+        return self._session._identities
+
     def _find(self, key: Any) -> Entity:
-        for entity in self._session._identities:
+        for entity in self._entities():
             if self._make_key(entity) == key:
                 return entity
         raise KeyError(key)
@@ -46,11 +51,11 @@ class IdentityCache(cache_.Cache):
 
     def keys(self) -> List[Any]:
         """Return the keys of all entities."""
-        return [self._make_key(entity) for entity in self._session._identities]
+        return [self._make_key(entity) for entity in self._entities()]
 
     def values(self) -> List[Entity]:
         """Return all entities."""
-        return list(self._session._identities)
+        return list(self._entities())
 
     def clear(self, pattern: Optional[str] = None) -> None:
         """Forget all entities, or those in whose keys the regular expression *pattern* is found."""

@@ -49,16 +49,14 @@ _PRIORITIES = {
 
 
 def configure_locations(session: Session) -> None:
-    """Give the built-in locations what they work with, and let plugins do so for others.
+    """Give the built-in locations what they work with.
 
-    Plugins subscribe to ``ftrack.api.session.configure-location``, whose data holds the *session*. Nothing
-    is asked of the server, as the names and keys of the built-in locations are the same everywhere.
+    Nothing is asked of the server, as their names and keys are the same everywhere.
     """
     from ftrack_review.accessor.disk import DiskAccessor
     from ftrack_review.accessor.server import _ServerAccessor
     from ftrack_review.entity.factory import mixin
     from ftrack_review.entity.location import OriginLocationMixin, ServerLocationMixin, UnmanagedLocationMixin
-    from ftrack_review.event.base import Event
     from ftrack_review.structure.entity_id import EntityIdStructure
     from ftrack_review.structure.origin import OriginStructure
 
@@ -78,19 +76,16 @@ def configure_locations(session: Session) -> None:
             location.structure = OriginStructure()
         location.priority = _PRIORITIES[key]
 
-    session.event_hub.publish(
-        Event(topic="ftrack.api.session.configure-location", data={"session": session}), synchronous=True
-    )
-
 
 def activate_storage_scenario(session: Session) -> None:
     """Let plugins, and the scenarios that are ours, set up the storage that the server is configured for."""
-    from ftrack_review.event.base import Event
-
     scenario = session.server_information.get("storage_scenario")
-    if scenario and scenario.get("scenario"):
-        event = Event(topic="ftrack.storage-scenario.activate", data={"storage_scenario": scenario})
-        session.event_hub.publish(event, synchronous=True)
+    if not scenario or not scenario.get("scenario"):
+        return
+    if scenario["scenario"] == "ftrack.centralized-storage":
+        # Ours subscribes when the hub is made. For any other, nobody can have subscribed without one.
+        assert session.event_hub is not None
+    session._publish_locally("ftrack.storage-scenario.activate", {"storage_scenario": scenario})
 
 
 def get_locations(session: Session, filter_inaccessible: bool = True) -> List[Any]:

@@ -12,9 +12,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import ftrack_review.exception as exception
-from ftrack_review import _encoding, _loading
+from ftrack_review import _loading
 from ftrack_review._identity import make_key
-from ftrack_review._population import CHUNK, criteria_for
 from ftrack_review.collection import Collection, MappedCollectionProxy
 from ftrack_review.inspection import _state
 from ftrack_review.operation import (
@@ -24,7 +23,6 @@ from ftrack_review.operation import (
     UpdateEntityOperation,
 )
 from ftrack_review.protocol import action, batch, grammar
-from ftrack_review.protocol.tree import Statement
 from ftrack_review.symbol import NOT_SET, Symbol
 
 if TYPE_CHECKING:
@@ -132,6 +130,8 @@ class UnitOfWork:
         Commits of several threads follow one another. Where the answer to the commit before was lost, find out
         first whether the server has done it.
         """
+        from ftrack_review import _encoding
+
         session = self.session
         with self._mutex:
             if self._doubt is not None:
@@ -336,6 +336,9 @@ def _find_out(session: Session, actions: List[Dict[str, Any]]) -> Tuple[bool, Se
 
 def _find_present(session: Session, identities: Set[Any]) -> Set[Any]:
     """Return those of *identities*, with keys as tuples, that the server holds."""
+    from ftrack_review._population import CHUNK, criteria_for
+    from ftrack_review.protocol.tree import Statement
+
     if not identities:
         return set()
     names = {name: session.types[name].primary_key_attributes for name, _ in identities}

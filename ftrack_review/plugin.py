@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 import logging
 import os
 import sys
-import uuid
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
@@ -23,6 +20,9 @@ def load_source(modname: str, filename: str) -> ModuleType:
 
     Raise what the module raises, and :exc:`ImportError` if the file cannot be a module.
     """
+    # Every session comes by here, and most have no plugins.
+    import importlib.util
+
     specification = importlib.util.spec_from_file_location(modname, filename)
     if specification is None or specification.loader is None:
         raise ImportError(f"{filename} is not a Python file.")
@@ -64,6 +64,8 @@ def discover(
 
 
 def _load(path: str, positional: List[Any], keywords: Mapping[str, Any], logger: logging.Logger) -> None:
+    import uuid
+
     try:
         module = load_source(uuid.uuid4().hex, path)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's file raises.
@@ -84,6 +86,8 @@ def _reduce(
     function: Callable[..., Any], positional: List[Any], keywords: Mapping[str, Any]
 ) -> Tuple[List[Any], Dict[str, Any]]:
     """Return those of the arguments that *function* accepts, so that old plugins go on working."""
+    import inspect
+
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

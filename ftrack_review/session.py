@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import collections.abc
-import getpass
 import itertools
 import json
 import logging
@@ -36,7 +35,7 @@ from typing import (
 
 import ftrack_review.cache as cache_
 import ftrack_review.exception as exception
-from ftrack_review import _encoding, _loading, _schema_cache, transport
+from ftrack_review import _loading, _schema_cache, transport
 from ftrack_review._identity import IdentityMap
 from ftrack_review._unit_of_work import RecordedOperations, UnitOfWork
 from ftrack_review.entity.base import Entity
@@ -99,6 +98,15 @@ class _EntityTypes(MutableMapping[str, Any]):
         self._session = weakref.ref(session)
         self._documents = {document["id"]: document for document in session.schemas}
         self._classes: Dict[str, Any] = {}
+        # Name -> what is to follow the making of its class.
+        self._following: Dict[str, Callable[[], None]] = {}
+
+    def follow(self, name: str, function: Callable[[], None]) -> bool:
+        """Have *function* called when the class *name* is made. Return False where it is made already."""
+        if name in self._classes:
+            return False
+        self._following[name] = function
+        return True
 
     def __getitem__(self, name: str) -> Any:
         cls = self._classes.get(name)
@@ -108,6 +116,9 @@ class _EntityTypes(MutableMapping[str, Any]):
             if session is None or document is None:
                 return self._find_second_name(session, name)
             cls = self._classes[name] = session._build_entity_type_class(document)
+            following = self._following.pop(name, None)
+            if following is not None:
+                following()
         return cls
 
     def _find_second_name(self, session: Optional[Session], name: str) -> Any:
@@ -117,6 +128,8 @@ class _EntityTypes(MutableMapping[str, Any]):
         raise _unrecognised_type(name, self._documents)
 
     def __setitem__(self, name: str, cls: Any) -> None:
+        if name in self._following:
+            self[name]
         self._classes[name] = cls
         session = self._session()
         if session is not None:
@@ -246,7 +259,9 @@ class Session:
         #: The schema of the server, read.
         self.schema = Schema(self.schemas)
         self._types = self._build_entity_type_classes(self.schemas)
-        self._register_storage_scenario()
+        if self._event_hub is not None:
+            # Else when the hub is made, which most sessions do without.
+            self._register_storage_scenario()
         self._configure_locations()
         self._publish_locally("ftrack.api.session.ready", {"session": self})
 
@@ -370,6 +385,8 @@ class Session:
             with self._lock:
                 if self._event_hub is None:
                     self._event_hub = SessionHub(self)
+                    if self._types is not None:
+                        self._register_storage_scenario()
         return self._event_hub
 
     @property
@@ -875,10 +892,14 @@ class Session:
         holds). Entities within an entity are written as references. Raise :exc:`ValueError` for another
         strategy and :exc:`TypeError` for what cannot be written.
         """
+        from ftrack_review import _encoding
+
         return _encoding.encode_data(data, entity_attribute_strategy)
 
     def entity_reference(self, entity: Entity) -> Dict[str, Any]:
         """Return the type and primary key of *entity* as a dictionary."""
+        from ftrack_review import _encoding
+
         return _encoding.reference(entity)
 
     _entity_reference = entity_reference
@@ -983,13 +1004,28 @@ class Session:
             raise _unrecognised_type(name, self.schema)
 
     def _configure_locations(self) -> None:
-        """Give the built-in locations, and those of plugins, what they work with."""
+        """Give the built-in locations, and those of plugins, what they work with.
+
+        Where nobody listens it is done when the class of locations is made, which most programs never need.
+        """
         if "Location" not in self.schema:
             return
+        scenario = (self._server_information.get("storage_scenario") or {}).get("scenario")
+        if self._event_hub is None and scenario != "ftrack.centralized-storage":
+            assert self._types is not None
+            if self._types.follow("Location", self._configure_built_in_locations):
+                return
         from ftrack_review import _storage
 
         _storage.activate_storage_scenario(self)
-        _storage.configure_locations(self)
+        self._configure_built_in_locations()
+        self._publish_locally("ftrack.api.session.configure-location", {"session": self})
+
+    def _configure_built_in_locations(self) -> None:
+        from ftrack_review import _storage
+
+        with self._lock:
+            _storage.configure_locations(self)
 
     def _register_storage_scenario(self) -> None:
         """Take part in setting up the storage that the server is configured for."""
@@ -1183,6 +1219,8 @@ class OperationPayload(collections.abc.MutableMapping):  # type: ignore[type-arg
         self._data: Dict[str, Any] = dict(*args, **kwargs)
 
     def _references_only(self) -> Dict[str, Any]:
+        from ftrack_review import _encoding
+
         return {
             name: _encoding.reference(value) if isinstance(value, Entity) else value
             for name, value in self._data.items()
@@ -1235,6 +1273,8 @@ def _read_settings(
     if api_user is None:
         api_user = os.environ.get("FTRACK_API_USER")
     if not api_user:
+        import getpass
+
         try:
             api_user = getpass.getuser()
         except (KeyError, ImportError, OSError):

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
-from ftrack_review._idioms.table import CONCERNED, HINTS, IDIOMS, SECOND_NAMES, Idiom
-
 if TYPE_CHECKING:
+    from ftrack_review._idioms.table import Idiom
     from ftrack_review.entity.base import Entity
     from ftrack_review.protocol.tree import Statement
     from ftrack_review.session import Session
 
 __all__ = ["IdiomAttribute", "Idioms"]
+
+#: Without one of these in it, in lower case, a query holds no idiom, and the table is not loaded.
+_HINTS = ("review", "version", "note", "repl", "invit", "is_public", "file_path")
 
 
 class IdiomAttribute:
@@ -54,6 +56,8 @@ class Idioms:
         """Return the entity type that *name* is a second name of, None where it is none."""
         if name in self.session.schema:
             return None
+        from ftrack_review._idioms.table import SECOND_NAMES
+
         return SECOND_NAMES.get(name)
 
     def attribute(self, entity_type: str, name: str) -> Optional[IdiomAttribute]:
@@ -63,6 +67,8 @@ class Idioms:
 
     def idiom(self, entity_type: str, name: str) -> Optional[Idiom]:
         """Return the entry of the table for *name* on *entity_type*, None where it is off."""
+        from ftrack_review._idioms.table import IDIOMS
+
         idiom = IDIOMS.get(entity_type, {}).get(name)
         if idiom is None:
             return None
@@ -78,7 +84,11 @@ class Idioms:
     def concerns(self, expression: str) -> bool:
         """Return whether the query *expression* may hold an idiom, so that it has to be rewritten."""
         lowered = expression.lower()
-        return any(hint in lowered for hint in HINTS) and CONCERNED.search(expression) is not None
+        if not any(hint in lowered for hint in _HINTS):
+            return False
+        from ftrack_review._idioms.table import CONCERNED
+
+        return CONCERNED.search(expression) is not None
 
     def rewrite(self, statement: Statement) -> Statement:
         """Return *statement* in the names that the schema has."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ftrack_review.protocol.tree import Criteria
     from ftrack_review.session import Session
 
-__all__ = ["CONCERNED", "HINTS", "IDIOMS", "SECOND_NAMES", "Idiom"]
+__all__ = ["CONCERNED", "IDIOMS", "SECOND_NAMES", "Idiom"]
 
 
 class Idiom(Frozen):
@@ -130,10 +130,6 @@ IDIOMS: Mapping[str, Mapping[str, Idiom]] = {
     "ReviewSessionObjectComment": _COMMENT,
     "ReviewSessionObjectComponent": _COMPONENT,
 }
-
-#: Without one of these in it, in lower case, a query holds no idiom. To look for them takes no time beside compiling
-#: the expression below, which most programs never need.
-HINTS = ("review", "version", "note", "repl", "invit", "is_public", "file_path")
 
 #: Finds whether a query may hold an idiom. A query found in vain is only parsed in full.
 CONCERNED = late(
