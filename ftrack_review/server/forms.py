@@ -228,6 +228,8 @@ def _make_field(entity: Any, attribute: Any, column: Any) -> Field:
     default = None
     if attribute.required and attribute.default not in (NOT_SET, None, "{uid}"):
         default = convert(attribute.default, label)
+    elif attribute.kind == "boolean":
+        default = attribute.default if isinstance(attribute.default, bool) else False
     return Field(
         name=attribute.name,
         label=label,
@@ -261,6 +263,9 @@ def _defaults(entity: Any, fields: Mapping[str, Field]) -> Dict[str, Any]:
         default = entity.schema.attributes[name].default
         if default not in (NOT_SET, None, "{uid}") and not (default == "" and known.keeps_form):
             defaults[known.column] = known.convert(default, known.label)
+        elif entity.schema.attributes[name].kind == "boolean" and default in (NOT_SET, None):
+            # Queries for what is not set, `is_moderated is false`, are to find what nobody has thought of.
+            defaults[known.column] = False
     return defaults
 
 

@@ -9,7 +9,7 @@ Called by ``running``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import sqlalchemy as sa
 
@@ -17,8 +17,8 @@ from ftrack_review.protocol.tree import Path, Projection, Segment
 from ftrack_review.server.sql.criterion import compile_criteria
 from ftrack_review.server.sql.dense import dense_scope, is_dense
 from ftrack_review.server.sql.fault import query_fault
-from ftrack_review.server.sql.operand import TIME
-from ftrack_review.server.sql.ordering import order_columns, path_operand
+from ftrack_review.server.sql.operand import ENTITY_TYPE, TIME, Operand
+from ftrack_review.server.sql.ordering import order_columns, path_operand, sorted_by
 from ftrack_review.server.sql.projection import Fetch
 from ftrack_review.server.sql.relating import step
 from ftrack_review.server.sql.request import Request, read_projections
@@ -48,19 +48,23 @@ _AGGREGATES: Dict[str, Callable[[Any], Any]] = {
 }
 
 
+# Kinds besides numbers of which one value is smaller than another.
+_ORDERED = ("string", TIME, ENTITY_TYPE)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A compiled statement.
 
     *binders* fill its parameters from the literals of an expression. Of *fetch* and *keys* one is given: how
-    records are made, or the keys of the plain objects that a grouping query answers with. *limit* and *offset* are
-    slots.
+    records are made, or the keys of the plain objects that a grouping query answers with and the kinds of their
+    values. *limit* and *offset* are slots.
     """
 
     statement: Select[Any]
     binders: Tuple[Binder, ...]
     fetch: Optional[Fetch] = None
-    keys: Tuple[Tuple[str, bool], ...] = ()
+    keys: Tuple[Tuple[str, str], ...] = ()
     limit: Optional[int] = None
     offset: Optional[int] = None
 
@@ -80,10 +84,7 @@ def compile_query(catalogue: Catalogue, statement: Statement) -> Plan:
     if statement.criteria is not None:
         conditions.append(compile_criteria(build, scope, statement.criteria, compile_subquery))
     if statement.group_by or any(projection.function for projection in statement.projections):
-        keys, columns, groups = _aggregate_columns(build, scope, statement)
-        query = sa.select(*columns).select_from(source).where(*conditions).group_by(*groups)
-        if statement.order_by:
-            query = query.order_by(*_group_order(build, scope, statement))
+        keys, query = _compile_groups(build, scope, source, conditions, statement)
         plan = Plan(query, (), keys=keys)
     else:
         request = read_projections(catalogue, entity, statement.projections)
@@ -179,39 +180,72 @@ def _join_collections(
         segments = segments[1:] or (Segment(scope.entity.primary_key[0]),)
 
 
-def _aggregate_columns(
-    build: Build, scope: Scope, statement: Statement
-) -> Tuple[Tuple[Tuple[str, bool], ...], List[ColumnElement[Any]], List[ColumnElement[Any]]]:
-    """Return the keys (and which are times), the columns of a grouping query and what it groups by."""
-    grouped = {str(path): path_operand(build, scope, path, single=True) for path in statement.group_by}
-    keys: List[Tuple[str, bool]] = []
-    columns: List[ColumnElement[Any]] = []
-    for projection in statement.projections or tuple(Projection(path) for path in statement.group_by):
-        name = str(projection.path)
+def _compile_groups(
+    build: Build,
+    scope: Scope,
+    source: FromClause,
+    conditions: Sequence[ColumnElement[bool]],
+    statement: Statement,
+) -> Tuple[Tuple[Tuple[str, str], ...], Select[Any]]:
+    """Return the keys of a grouping query with the kinds of their values, and its SELECT.
+
+    What is counted and grouped by is selected first and grouped around that: a value at the end of a path is a query
+    of its own, which not every database lets stand after GROUP BY.
+    """
+    values: Dict[str, Operand] = {}
+    projections = statement.projections or tuple(Projection(path) for path in statement.group_by)
+    for path in (*statement.group_by, *(projection.path for projection in projections)):
+        if str(path) not in values:
+            values[str(path)] = path_operand(build, scope, path, single=True)
+    labelled = [value.column.label(f"g{place}") for place, value in enumerate(values.values())]
+    rows = sa.select(*labelled).select_from(source).where(*conditions).subquery()
+    columns: Dict[str, ColumnElement[Any]] = dict(zip(values, rows.c))
+    grouped = [str(path) for path in statement.group_by]
+    keys: List[Tuple[str, str]] = []
+    selected: List[ColumnElement[Any]] = []
+    for projection in projections:
+        name, value = str(projection.path), values[str(projection.path)]
         if projection.function is not None:
-            value = path_operand(build, scope, projection.path, single=True)
-            columns.append(_AGGREGATES[projection.function.lower()](value.column))
-            is_time = value.kind == TIME and projection.function.lower() in ("min", "max")
-            keys.append((f"{projection.function.lower()}_{name}", is_time))
+            function = projection.function.lower()
+            _check_aggregate(function, value, projection.path)
+            # A custom attribute without a value may be stored as the null of JSON.
+            column = sa.func.nullif(columns[name], "null") if value.kind == "variable" else columns[name]
+            selected.append(_AGGREGATES[function](column))
+            keys.append((f"{function}_{name}", value.kind if function in ("min", "max") else "number"))
         elif name in grouped:
-            columns.append(grouped[name].column)
-            keys.append((name, grouped[name].kind == TIME))
+            selected.append(columns[name])
+            keys.append((name, value.kind))
         else:
             raise query_fault(
                 f"{name} is neither counted nor grouped by: expected it after 'group by' or in a function.",
                 projection.path.position,
                 name,
             )
-    return tuple(keys), columns, [value.column for value in grouped.values()]
+    query = sa.select(*selected).group_by(*(columns[name] for name in grouped))
+    return tuple(keys), query.order_by(*_group_order(columns, grouped, statement))
 
 
-def _group_order(build: Build, scope: Scope, statement: Statement) -> List[ColumnElement[Any]]:
-    grouped = {str(path) for path in statement.group_by}
+def _check_aggregate(function: str, value: Operand, path: Path) -> None:
+    """Refuse what has no sum, or no order by which one value is the smallest."""
+    is_number = value.kind in ("integer", "number")
+    if function == "count" or is_number or (function in ("min", "max") and value.kind in _ORDERED):
+        return
+    expected = "a number" if function in ("avg", "sum") else "a number, a text or a time"
+    raise query_fault(
+        f"There is no {function} of {path}: expected {expected}.", path.segments[-1].position, str(path)
+    )
+
+
+def _group_order(
+    columns: Mapping[str, ColumnElement[Any]], grouped: Sequence[str], statement: Statement
+) -> List[ColumnElement[Any]]:
     for order in statement.order_by:
         if str(order.path) not in grouped:
             raise query_fault(
                 f"{order.path} is not grouped by: expected an order by one of {', '.join(sorted(grouped))}.",
                 order.path.position,
             )
-    columns = order_columns(build, scope, statement.order_by)
-    return columns[: len(statement.order_by)]
+    # Without an order groups come by what they are grouped by, the same on every page.
+    wanted = {str(order.path): order.descending for order in statement.order_by}
+    wanted.update((name, False) for name in grouped if name not in wanted)
+    return [sorted_by(columns[name], descending=descending) for name, descending in wanted.items()]

@@ -37,7 +37,7 @@ from ftrack_review.server.sql.comparing import (
     rows_test,
     value_test,
 )
-from ftrack_review.server.sql.fault import query_fault
+from ftrack_review.server.sql.fault import not_castable, query_fault
 from ftrack_review.server.sql.operand import Operand, operand, type_operand
 from ftrack_review.server.sql.relating import exists_related, reference_column
 from ftrack_review.server.sql.resolution import TYPE_NAME, Resolved, cast_type, resolve
@@ -214,6 +214,8 @@ class _Compiler:
         def one(resolved: Resolved, negate: bool) -> ColumnElement[bool]:
             relation = resolved.relation
             if relation is None:
+                if segment.cast is not None:
+                    raise not_castable(segment)
                 return test(operand(self._build, scope, resolved, segment), negate)
             if relation.kind == "reference" and segment.cast is None:
                 key = reference_column(self._build, scope, resolved)

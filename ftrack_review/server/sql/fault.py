@@ -11,12 +11,21 @@ from ftrack_review.protocol.schema import nearest
 from ftrack_review.server.errors import ServerFault, validation_error
 
 if TYPE_CHECKING:
+    from ftrack_review.protocol.tree import Segment
     from ftrack_review.server.catalogue import Catalogue
 
-__all__ = ["query_fault", "unknown_attribute", "unknown_type"]
+__all__ = ["not_castable", "query_fault", "unknown_attribute", "unknown_type"]
 
 # What older servers called these, and scripts still do.
 _FORMER_NAMES = {("Status", "type"): "state"}
+
+# What guides call these, where no name is near.
+_TYPES_OF_GUIDES = {
+    "Comment": "Note",
+    "ReviewSessionComment": "Note",
+    "ReviewSessionObjectComment": "Note",
+    "ReviewSessionObjectComponent": "FileComponent",
+}
 
 
 def query_fault(
@@ -31,9 +40,14 @@ def query_fault(
     return validation_error(f"{content}{'' if hint is None else ' ' + hint}{where}", attribute, hint=hint)
 
 
+def not_castable(segment: Segment) -> ServerFault:
+    """Return the fault for a cast of *segment*, which leads to no other entity."""
+    return query_fault(f"{segment.name} is a plain value and cannot be cast.", segment.position, segment.name)
+
+
 def unknown_type(catalogue: Catalogue, name: str, position: Optional[int]) -> ServerFault:
     """Return the fault for an entity type that the schema does not have."""
-    proposal = catalogue.schema.nearest(name)
+    proposal = _TYPES_OF_GUIDES.get(name) or catalogue.schema.nearest(name)
     return query_fault(
         f"There is no entity type {name!r}: expected the name of an entity type.",
         position,

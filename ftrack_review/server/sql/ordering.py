@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, List, Sequence
 
 import sqlalchemy as sa
 
-from ftrack_review.server.sql.fault import query_fault
+from ftrack_review.server.sql.fault import not_castable, query_fault
 from ftrack_review.server.sql.operand import Operand, operand, type_operand
 from ftrack_review.server.sql.relating import is_unknown, reference_column, step
 from ftrack_review.server.sql.resolution import TYPE_NAME, Resolved, cast_type, resolve
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ftrack_review.protocol.tree import Order, Path, Segment
     from ftrack_review.server.sql.scope import Build, Scope
 
-__all__ = ["order_columns", "path_operand"]
+__all__ = ["order_columns", "path_operand", "sorted_by"]
 
 
 # Of these no single element can stand for all in an order.
@@ -32,9 +32,14 @@ def order_columns(build: Build, scope: Scope, orders: Sequence[Order]) -> List[C
     columns: List[ColumnElement[Any]] = []
     for order in orders:
         column = path_operand(build, scope, order.path, descending=order.descending).column
-        # Said explicitly, because databases differ in where they put nulls.
-        columns.append(column.desc().nulls_last() if order.descending else column.asc().nulls_first())
+        columns.append(sorted_by(column, descending=order.descending))
     return columns + list(scope.order)
+
+
+def sorted_by(column: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
+    """Return *column* as part of an order, with nulls first ascending."""
+    # Said explicitly, because databases differ in where they put nulls.
+    return column.desc().nulls_last() if descending else column.asc().nulls_first()
 
 
 def path_operand(
@@ -56,6 +61,8 @@ def _value(
     found = _choose(build, scope, segments)
     relation = found.relation
     if relation is None:
+        if segment.cast is not None:
+            raise not_castable(segment)
         return operand(build, scope, found, segment)
     target = build.entity(relation.covers, segment.position)
     cast = cast_type(build.catalogue, target, segment)

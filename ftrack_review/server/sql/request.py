@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple
 
 from ftrack_review.server.errors import ServerFault
-from ftrack_review.server.sql.fault import query_fault
+from ftrack_review.server.sql.fault import not_castable
 from ftrack_review.server.sql.resolution import TYPE_NAME, cast_type, resolve
 
 if TYPE_CHECKING:
@@ -120,7 +120,5 @@ def _follow(
     if len(faults) == len(entities):
         raise faults[0]
     if segment.cast is not None and not targets:
-        raise query_fault(
-            f"{segment.name} is a plain value and cannot be cast.", segment.position, segment.name
-        )
+        raise not_castable(segment)
     return list(targets.values()), restriction

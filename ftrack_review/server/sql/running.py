@@ -19,6 +19,7 @@ from ftrack_review.server.sql.comparing import CannotFoldError
 from ftrack_review.server.sql.compilation import IDS, Plan, compile_query, compile_selection
 from ftrack_review.server.sql.fault import query_fault, unknown_type
 from ftrack_review.server.sql.fetching import Fetcher
+from ftrack_review.server.sql.operand import TIME
 from ftrack_review.server.sql.request import Request, read_projections
 from ftrack_review.server.sql.scope import NOW
 from ftrack_review.server.sql.shape import strip
@@ -147,11 +148,17 @@ def run_query(
     return Fetcher(connection, catalogue, context, answer).fetch(plan.fetch, rows), following
 
 
-def _plain(keys: Tuple[Tuple[str, bool], ...], row: Any) -> Record:
-    return {
-        name: {"__type__": "datetime", "value": value} if is_time and value is not None else value
-        for (name, is_time), value in zip(keys, row)
-    }
+def _plain(keys: Tuple[Tuple[str, str], ...], row: Any) -> Record:
+    return {name: _from_column(kind, value) for (name, kind), value in zip(keys, row)}
+
+
+def _from_column(kind: str, value: Any) -> Any:
+    """Return a *value* of a column of this *kind* as it goes over the wire."""
+    if value is None:
+        return None
+    if kind == TIME:
+        return {"__type__": "datetime", "value": value}
+    return json.loads(value) if kind in ("variable", "object") else value
 
 
 def emit_entities(
