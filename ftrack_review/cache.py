@@ -296,11 +296,11 @@ class ObjectKeyMaker(KeyMaker):
         if isinstance(item, Mapping):
             keys = [(self.__key(key), self.__key(value)) for key, value in item.items()]
             pairs = [key + self.mapping_pair_separator + value for key, value in sorted(keys)]
-            return self.mapping_identifier + self.item_separator.join(pairs)
+            return self.mapping_identifier + self.item_separator.join(pairs) + self.mapping_identifier
         if inspect.ismethod(item):
             owner = item.__self__
             cls = owner if inspect.isclass(owner) else type(owner)
-            return self.__name(item.__name__, cls.__name__, cls.__module__)
+            return self.__name(item.__name__, cls.__name__, item.__module__)
         if inspect.isfunction(item) or inspect.isclass(item):
             return self.__name(item.__name__, item.__module__)
         if inspect.isbuiltin(item):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
 
 from ftrack_review.operation import CreateEntityOperation, DeleteEntityOperation, UpdateEntityOperation
 from ftrack_review.symbol import CREATED, DELETED, MODIFIED, NOT_SET, Symbol
@@ -16,15 +17,15 @@ __all__ = ["identity", "primary_key", "state", "states"]
 
 def identity(entity: Entity) -> Tuple[str, List[Any]]:
     """Return the type of *entity* and the values of its primary key, which no other entity has."""
-    return (entity.entity_type, list(primary_key(entity).values()))
+    return (entity.entity_type, list(entity._primary_key().values()))
 
 
-def primary_key(entity: Entity) -> Dict[str, Any]:
+def primary_key(entity: Entity) -> OrderedDict[str, Any]:
     """Return the primary key of *entity* by attribute name, in the order of the schema.
 
     Raise :exc:`KeyError` if a part of it is not set.
     """
-    return entity._primary_key()
+    return OrderedDict(entity._primary_key())
 
 
 def _state(operation: Operation, state: Symbol) -> Symbol:

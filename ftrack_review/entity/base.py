@@ -348,12 +348,12 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
         return len(self.attributes)
 
     def values(self) -> Any:
-        """Return the values. What is not known yet is fetched, in one request."""
-        return self._read_all().values()
+        """Return a list of the values. What is not known yet is fetched, in one request."""
+        return list(self._read_all().values())
 
     def items(self) -> Any:
-        """Return the pairs of name and value. What is not known yet is fetched, in one request."""
-        return self._read_all().items()
+        """Return a list of the pairs of name and value. What is not known yet is fetched, in one request."""
+        return list(self._read_all().items())
 
     def _read_all(self) -> Dict[str, Any]:
         self._populate_unset_scalar_attributes()

@@ -171,14 +171,16 @@ class StandardFactory(Factory):
     def create(
         self, schema: Mapping[str, Any], bases: Optional[Sequence[type]] = None
     ) -> DynamicEntityTypeMetaclass:
-        """Return a class for *schema*, the document of one entity type, derived from *bases* or its own."""
+        """Return a class for *schema*, the document of one entity type, derived from its own and *bases*."""
         entity_type = schema["id"]
         class_bases: List[type] = list(bases) if bases else []
-        if not class_bases:
-            place = _CLASSES.get(entity_type)
-            if place is None and entity_type.endswith("Component"):
-                place = _COMPONENT
-            class_bases = [Entity if place is None else resolve(place)]
+        place = _CLASSES.get(entity_type)
+        if place is None and entity_type.endswith("Component"):
+            place = _COMPONENT
+        own: Any = Entity if place is None else resolve(place)
+        if not any(issubclass(base, own) for base in class_bases):
+            # What a studio adds stands beside the methods that the type has anyway.
+            class_bases.insert(0, own)
         properties = schema["properties"]
         for attribute_name, place in (("notes", _CREATE_NOTE), ("thumbnail_id", _CREATE_THUMBNAIL)):
             if attribute_name in properties:

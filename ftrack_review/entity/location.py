@@ -364,7 +364,8 @@ class Location(Entity):
 
         Raise :exc:`~ftrack_review.exception.AccessorUnsupportedOperationError` if this location has none.
         """
-        return self.accessor.get_url(self.get_resource_identifier(component))
+        identifier = self.get_resource_identifier(component)
+        return self.accessor.get_url(identifier)
 
     def _encode(self, component: Entity, resource_identifier: str) -> str:
         transformer = self.resource_identifier_transformer

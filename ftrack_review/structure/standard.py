@@ -74,7 +74,7 @@ class StandardStructure(Structure):
             return value
         plain = unicodedata.normalize("NFKD", str(value)).encode("ascii", "ignore").decode("ascii")
         substitute = self.illegal_character_substitute
-        return re.sub(r"[^\w.-]", lambda _: substitute, plain.lower())
+        return re.sub(r"[^\w.-]", lambda _: substitute, plain).lower()
 
     def _place_member(self, entity: Entity, container: Entity) -> str:
         path = self.get_resource_identifier(container)

@@ -190,6 +190,8 @@ def test_a_mapping_of_all_attributes(session):
     assert len(task) == len(list(task)) == len(task.keys())
     with session.auto_populating(False):
         assert dict(task)["name"] == "a"
+        assert task.items()[:2] == list(task.items())[:2]
+        assert task.values() == [value for _, value in task.items()]
     assert "custom_attribute_links" not in task
 
 

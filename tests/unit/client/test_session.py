@@ -325,6 +325,34 @@ def register(session, flag=None):
         assert loaded.title == "Done"
 
 
+def test_a_class_of_a_studio_stands_beside_the_methods_of_the_type(session):
+    from ftrack_review.entity.base import Entity
+    from ftrack_review.entity.factory import StandardFactory
+    from ftrack_review.entity.user import User
+
+    class Named(Entity):
+        def title(self):
+            return self["username"].title()
+
+    class Special(User):
+        def stop_timer(self):
+            return "mine"
+
+    class Mixed:
+        mixed = True
+
+    document = next(document for document in session.schemas if document["id"] == "User")
+    made = [
+        StandardFactory().create(document, bases=[base])(session, {"username": "jane"})
+        for base in (Named, Special, Mixed)
+    ]
+    assert made[0].title() == "Jane"
+    assert made[2].mixed
+    assert made[1].stop_timer() == "mine"
+    assert all(isinstance(each, User) for each in made)
+    session.recorded_operations.clear()
+
+
 def test_an_attribute_that_decides_what_is_read_is_asked(session):
     from ftrack_review import attribute
     from ftrack_review.entity.factory import StandardFactory
