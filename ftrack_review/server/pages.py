@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, List, Mapping
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from ftrack_review.exception import DatabaseBusyError, DatabaseFullError
-from ftrack_review.server import review_calls, review_entry, review_state, review_writing, widget
+from ftrack_review.server import review_calls, review_entry, review_live, review_state, review_writing, widget
 from ftrack_review.server.errors import ServerFault, not_found
 from ftrack_review.server.widget import handle_get_widget_url
 
@@ -85,6 +85,7 @@ def make_routes(server: Any) -> List[BaseRoute]:
         call(f"{review}/media/{{component_id}}", _media),
         call(f"{review}/thumbnail/{{component_id}}", _thumbnail),
         call(f"{review}/annotation/{{component_id}}", _annotation),
+        WebSocketRoute(f"{review}/live", review_live.Live(server).connect),
         page("/review/shared/{token}", review_entry.show_shared),
         page("/review/shared/{token}", review_entry.join_shared, "POST"),
         page("/review/{token}", review_entry.enter),

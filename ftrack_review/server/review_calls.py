@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
-from ftrack_review.server import access, ledger, review_entry, review_live
+from ftrack_review.server import access, ledger, review_entry, review_rooms
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
 from ftrack_review.server.review_visitor import SHARE, find_invitee
@@ -104,7 +104,7 @@ def _revoke(server: Any, body: Mapping[str, Any], _caller: Any) -> Dict[str, Any
                 raise not_found(f"There is no invitee {describe(subject)}.")
             session_id = invitee["review_session_id"]
         count = access.revoke_links(connection, subject, now=utc_now())
-    review_live.announce(server, session_id)
+    review_rooms.announce(server, session_id)
     return {"revoked": count}
 
 

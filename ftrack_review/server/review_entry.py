@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ask_passphrase",
     "check_origin",
+    "claims_of",
     "enter",
     "enter_passphrase",
     "join_shared",
@@ -73,21 +74,22 @@ def page(template: str, values: Mapping[str, Any], status: int = 200) -> Respons
     return Response(render(template, values), status_code=status, media_type="text/html")
 
 
-async def visitor_of(server: Any, connection: HTTPConnection) -> Visitor:
-    """Return who asks, by the cookie. Raise a fault for anybody else, and where the passphrase is missing."""
-    claims = _claims(server, connection)
-    visitor = await run_in_threadpool(find, server, claims)
-    if visitor is None or visitor.session_id != connection.path_params["session_id"]:
-        raise link_fault()
-    return visitor
-
-
-def _claims(server: Any, connection: HTTPConnection) -> Record:
+def claims_of(server: Any, connection: HTTPConnection) -> Record:
+    """Return what the cookie carries. Raise the fault for who has none."""
     try:
         claims: Record = server.signer.verify(connection.cookies.get(COOKIE), "visit")
     except ServerFault as fault:
         raise link_fault() from fault
     return claims
+
+
+async def visitor_of(server: Any, connection: HTTPConnection) -> Visitor:
+    """Return who asks, by the cookie. Raise a fault for anybody else, and where the passphrase is missing."""
+    claims = claims_of(server, connection)
+    visitor = await run_in_threadpool(find, server, claims)
+    if visitor is None or visitor.session_id != connection.path_params["session_id"]:
+        raise link_fault()
+    return visitor
 
 
 # Personal links
@@ -179,7 +181,7 @@ async def ask_passphrase(
 async def enter_passphrase(server: Any, request: Request) -> Response:
     """Let the visitor in whose link is good and who knows the passphrase."""
     check_origin(server, request)
-    claims = _claims(server, request)
+    claims = claims_of(server, request)
     form = await _read_form(request)
     session_id = request.path_params["session_id"]
     # With the passphrase there is, so that nothing but the link is looked at.

@@ -30,6 +30,7 @@ __all__ = [
     "needs_passphrase",
     "passphrase_fault",
     "query",
+    "role_of",
     "roles_in",
 ]
 
@@ -137,6 +138,14 @@ def conventions_of(server: Any, visitor: Visitor, project_id: Optional[str]) -> 
 def roles_in(kept: Mapping[str, str], visitor: Visitor) -> Mapping[str, str]:
     """Return the roles of the invitees by their ids; who is missing is a reviewer. *kept* are the conventions."""
     return roles.decode(kept.get(roles.SESSION_KEY) or kept.get(roles.project_key(visitor.session_id)))
+
+
+def role_of(server: Any, visitor: Visitor) -> str:
+    """Return the role of the visitor."""
+    with server.store.read() as connection:
+        session = ledger.find_entity(connection, server.catalogue, "ReviewSession", visitor.session_id) or {}
+    kept = conventions_of(server, visitor, session.get("project_id"))
+    return roles_in(kept, visitor).get(visitor.invitee_id, roles.REVIEWER)
 
 
 def query(server: Any, visitor: Visitor, *expressions: str) -> List[List[Record]]:
