@@ -1,0 +1,251 @@
+// One piece of media on the page: a movie that shows exactly the frame asked for, a still, or a document.
+(function (review) {
+"use strict";
+
+const { el, icon, clamp, Rate } = review;
+
+/** Something that tells others what happens to it. */
+class Source {
+	constructor() {
+		this._listeners = {};
+	}
+
+	on(name, listener) {
+		(this._listeners[name] = this._listeners[name] || []).push(listener);
+		return this;
+	}
+
+	once(name, listener) {
+		const heard = () => {
+			this._listeners[name] = this._listeners[name].filter((other) => other !== heard);
+			listener();
+		};
+		return this.on(name, heard);
+	}
+
+	emit(name, detail) {
+		[...(this._listeners[name] || [])].forEach((listener) => listener(detail));
+	}
+}
+
+/**
+ * What there is to see of one version.
+ *
+ * *frame* is the index of the frame that the browser says it presents, *target* the one that is on its way, or null.
+ * Tells "ready", "frame", "playing", "paused", "ended" and "failed".
+ */
+class Footage extends Source {
+	constructor(media, { name, isMuted }) {
+		super();
+		this.media = media;
+		this.name = name;
+		this.rate = new Rate(media.fps);
+		this.first = media.first_frame ?? 1;
+		this.frame = 0;
+		this.target = null;
+		this.isReady = false;
+		this.kind = media.state === "ready" && media.url ? media.kind : "none";
+		this.isMovie = this.kind === "movie";
+		this.isPicture = this.isMovie || this.kind === "image";
+		this.frames = this.isMovie ? media.frames || 1 : 1;
+		this.width = media.width || 16;
+		this.height = media.height || 9;
+		this._offset = 0;
+		this._sought = null;
+		this.el = this._make(isMuted);
+	}
+
+	/** The frame as people count it. */
+	get number() {
+		return this.first + this.frame;
+	}
+
+	get isPlaying() {
+		return this.isMovie && !this.el.paused && !this.el.ended;
+	}
+
+	/** Where a next step starts from: the frame on its way, or the one shown. */
+	get position() {
+		return this.target ?? this.frame;
+	}
+
+	_make(isMuted) {
+		if (this.isMovie) return this._makeMovie(isMuted);
+		if (this.kind === "image") return this._makeStill();
+		if (this.kind === "pdf") {
+			return el("iframe.document", { src: this.media.url, title: `${this.name}, document` });
+		}
+		return this._makeNotice();
+	}
+
+	_makeMovie(isMuted) {
+		const video = el("video", { preload: "auto", playsinline: true, "aria-label": this.name, tabindex: -1 });
+		video.muted = isMuted;
+		video.preservesPitch = true;
+		video.disableRemotePlayback = true;
+		video.addEventListener("loadedmetadata", () => this._measure());
+		video.addEventListener("seeked", () => this._arrive());
+		video.addEventListener("play", () => this.emit("playing"));
+		video.addEventListener("pause", () => this.emit("paused"));
+		video.addEventListener("ended", () => this.emit("ended"));
+		video.addEventListener("progress", () => this.emit("progress"));
+		video.addEventListener("error", () => this.emit("failed"));
+		if (video.requestVideoFrameCallback) {
+			const follow = (_now, data) => {
+				this._present(data.mediaTime);
+				video.requestVideoFrameCallback(follow);
+			};
+			video.requestVideoFrameCallback(follow);
+		} else {
+			video.addEventListener("timeupdate", () => this._present(null));
+		}
+		video.src = this.media.url;
+		return video;
+	}
+
+	_makeStill() {
+		const image = el("img", { alt: this.name, draggable: "false" });
+		image.addEventListener("load", () => this._sized(image.naturalWidth, image.naturalHeight));
+		image.addEventListener("error", () => this.emit("failed"));
+		image.src = this.media.url;
+		return image;
+	}
+
+	/** Say what there is instead of a picture, and offer the original. */
+	_makeNotice() {
+		const { media } = this;
+		const words = {
+			encoding: ["film", "Being prepared", "This page shows it as soon as it is ready."],
+			failed: ["warning", "This media could not be prepared for the web", media.message],
+			missing: ["film", "No media", "Nothing was published for this version yet."],
+			ready: ["document", "No preview", "A browser cannot show this kind of file."],
+		};
+		const [sign, title, text] = words[media.state] || words.missing;
+		const box = el("div.absent", null, icon(sign), el("p.title", null, title), text ? el("p", { dir: "auto" }, text) : null);
+		if (media.state === "encoding") {
+			const bar = el("progress", { max: 1, "aria-label": "Prepared so far" });
+			if (media.progress !== null && media.progress !== undefined) bar.value = media.progress;
+			box.append(bar);
+		} else {
+			box.append(...this.offer());
+		}
+		return box;
+	}
+
+	/** A link to the file as it was published, where there is one. */
+	offer() {
+		const { original_url: url, original_name: name } = this.media;
+		if (!url) return [];
+		return [el("a.button", { href: url, download: name || true }, icon("download"), name ? `Download ${name}` : "Download the original")];
+	}
+
+	_measure() {
+		const video = this.el;
+		if (!this.media.frames && Number.isFinite(video.duration)) {
+			this.frames = Math.max(1, Math.round(video.duration * this.rate.fps));
+		}
+		this._sized(video.videoWidth, video.videoHeight);
+		if (this.target !== null) this._go();
+	}
+
+	_sized(width, height) {
+		if (width && height) Object.assign(this, { width, height });
+		this.isReady = true;
+		this.emit("ready");
+	}
+
+	/** Take note of the frame that is on the screen now, by its exact time stamp. */
+	_present(mediaTime) {
+		const video = this.el;
+		if (mediaTime !== null && !this._isCalibrated) {
+			this._isCalibrated = true;
+			// Some movies begin later than 0; their first frame is shown from the start nevertheless.
+			if (video.currentTime === 0 && mediaTime > 0) this._offset = mediaTime;
+		}
+		const index = mediaTime === null
+			? this.rate.at(video.currentTime - this._offset)
+			: this.rate.nearest(mediaTime - this._offset);
+		this.presented = clamp(index, 0, this.frames - 1);
+		if (this.target === null) this._show(this.presented);
+	}
+
+	_show(index) {
+		this.frame = index;
+		this.emit("frame");
+	}
+
+	/** Show the frame *index*. Of several calls in a row the last one counts. */
+	seek(index) {
+		this.target = clamp(Math.round(index), 0, this.frames - 1);
+		if (!this.isMovie) {
+			this.target = null;
+			return this._show(0);
+		}
+		if (this._sought === null && this.el.readyState >= 1) this._go();
+		return this.emit("frame");
+	}
+
+	_go() {
+		this._sought = this.target;
+		this.el.currentTime = this.rate.middle(this.target) + this._offset;
+	}
+
+	_arrive() {
+		// The loop of the browser itself seeks as well.
+		if (this._sought === null) return;
+		if (this.target !== this._sought) {
+			this._go();
+			return;
+		}
+		const frame = this.target;
+		this._sought = this.target = null;
+		this._show(frame);
+		this.emit("settled");
+	}
+
+	/** Resolve when the frame *index* is on the screen, or after *patience* milliseconds. */
+	reach(index, patience = 4000) {
+		this.seek(index);
+		if (this.target === null) return Promise.resolve();
+		return new Promise((resolve) => {
+			const timer = setTimeout(resolve, patience);
+			this.once("settled", () => {
+				clearTimeout(timer);
+				// One more picture, so that the frame is painted as well.
+				requestAnimationFrame(() => resolve());
+			});
+		});
+	}
+
+	async play(speed) {
+		if (!this.isMovie) return;
+		this.el.playbackRate = speed;
+		try {
+			await this.el.play();
+		} catch (error) {
+			// Without a gesture browsers play silently only; an interrupted call needs nothing.
+			if (error.name !== "NotAllowedError" || this.el.muted) return;
+			this.el.muted = true;
+			this.emit("muted");
+			await this.el.play().catch(() => {});
+		}
+	}
+
+	pause() {
+		if (this.isMovie && !this.el.paused) this.el.pause();
+	}
+
+	/** Free what a movie holds: browsers limit how many can be open. */
+	close() {
+		this._listeners = {};
+		if (this.isMovie) {
+			this.el.pause();
+			this.el.removeAttribute("src");
+			this.el.load();
+		}
+		this.el.remove();
+	}
+}
+
+Object.assign(review, { Source, Footage });
+})((window.FtrackReview = window.FtrackReview || {}));

@@ -1,0 +1,240 @@
+// Being in the review together: who is here, who leads, and following them.
+(function (review) {
+"use strict";
+
+const { el, iconButton, avatar, dialog, say, Source } = review;
+
+const SEND_MS = 200;
+const REPEAT_MS = 2000;
+const DRIFT_S = 0.35;
+
+/**
+ * The connection to the others. *page* has *player*, *current* and *select*.
+ *
+ * Tells "changed" with ids or null, "over" with a message, "lost", "again" after an interruption and "update".
+ */
+class Together extends Source {
+	constructor(page) {
+		super();
+		this._page = page;
+		this.people = [];
+		this.isConnected = null;
+		this.isLeading = false;
+		this.isFollowing = false;
+		this.presenter = null;
+		page.player.on("frame", () => this._soon()).on("state", () => this._soon());
+		setInterval(() => { if (this.isLeading) this._soon(); }, REPEAT_MS);
+	}
+
+	connect(store) {
+		this._live = store.live((message) => this._hear(message));
+	}
+
+	close() {
+		this.stop();
+		this._live.close();
+	}
+
+	_hear(message) {
+		const handlers = {
+			connected: () => this._connected(message), disconnected: () => this._disconnected(),
+			changed: () => this.emit("changed", message.objects || null), people: () => this._meet(message.people || []),
+			lead: () => this._led(message), unlead: () => this._hearEnd(message), closed: () => this.emit("changed", null),
+			removed: () => this.emit("over", message.message), gone: () => this.emit("over", message.message),
+		};
+		if (handlers[message.type]) handlers[message.type]();
+	}
+
+	_connected({ again }) {
+		this.isConnected = true;
+		if (again) {
+			say("Connected again.");
+			this.emit("again");
+		}
+		if (this.isLeading) this._soon();
+		this.emit("update");
+	}
+
+	_disconnected() {
+		if (this.isConnected) say("The connection is interrupted.");
+		this.isConnected = false;
+		this.people = [];
+		this.emit("update");
+		// The server may have closed it for good: asking for the state tells.
+		this.emit("lost");
+	}
+
+	_hearEnd({ from }) {
+		if (this.presenter && (!from || from.id === this.presenter.id)) this._present(null);
+		this.emit("update");
+	}
+
+	_meet(people) {
+		this.people = people;
+		const me = this._page.me.id;
+		const leader = people.find((person) => person.leading && person.id !== me);
+		if (leader) this._present(leader);
+		else if (this.presenter) this._present(null);
+		this.emit("update");
+	}
+
+	_present(person) {
+		if (person && (!this.presenter || this.presenter.id !== person.id)) {
+			say(`${person.name} is presenting.`);
+			// Two cannot lead: who began last does.
+			this.isLeading = false;
+		}
+		if (!person && this.isFollowing) say("The presentation is over.");
+		if (!person) this.isFollowing = false;
+		this.presenter = person;
+	}
+
+	// Leading
+
+	/** Begin to lead, or stop it. */
+	toggleLead() {
+		if (this.isLeading) {
+			this.stop();
+		} else {
+			this.isLeading = true;
+			this.isFollowing = false;
+			this.presenter = null;
+			this._soon();
+			say("You lead now: who follows you sees what you see.");
+		}
+		this.emit("update");
+	}
+
+	stop() {
+		if (!this.isLeading) return;
+		this.isLeading = false;
+		this._live.send({ type: "unlead" });
+	}
+
+	/** Tell the followers where we are, not more often than they can use. */
+	_soon() {
+		if (!this.isLeading || this._timer) return;
+		this._timer = setTimeout(() => {
+			this._timer = null;
+			if (this.isLeading) this._tell();
+		}, SEND_MS);
+	}
+
+	/** Tell at once: another object was chosen. */
+	moved() {
+		if (this.isLeading) this._tell();
+	}
+
+	_tell() {
+		const { player, current } = this._page;
+		if (!current || !player.footage) return;
+		const isPlaying = player.isPlaying && player.shuttle >= 0;
+		this._live.send({
+			type: "lead", object_id: current.id, frame: player.footage.position, playing: isPlaying, rate: player.shuttle || player.speed,
+		});
+	}
+
+	// Following
+
+	_led(message) {
+		if (!message.from || message.from.id === this._page.me.id) return;
+		this._present(message.from);
+		this._last = message;
+		if (this.isFollowing) this._apply(message);
+		this.emit("update");
+	}
+
+	follow() {
+		this.isFollowing = true;
+		if (this._last) this._apply(this._last);
+		say(`You follow ${this.presenter.name}.`);
+		this.emit("update");
+	}
+
+	/** Stop following, as the reviewer went their own way or asked for it. */
+	unfollow() {
+		if (!this.isFollowing) return;
+		this.isFollowing = false;
+		say("You do not follow any more.");
+		this.emit("update");
+	}
+
+	_apply({ object_id: id, frame, playing, rate }) {
+		const { player } = this._page;
+		if (!this._page.current || this._page.current.id !== id) this._page.select(id);
+		const { footage } = player;
+		if (!footage || !footage.isMovie || !Number.isFinite(frame)) return;
+		if (!playing || rate < 0) {
+			if (player.isPlaying) player.pause();
+			if (footage.position !== frame) player.seek(frame);
+			return;
+		}
+		const isFar = Math.abs(footage.position - frame) > footage.rate.fps * DRIFT_S * Math.max(1, rate);
+		if (isFar) footage.seek(frame);
+		if (!player.isPlaying || (player.shuttle || player.speed) !== rate) player.play(rate);
+	}
+}
+
+/** The sign of the connection, the people and the buttons for leading, in the head of the page. */
+class Presence {
+	constructor(together, page) {
+		this._together = together;
+		this._page = page;
+		this._dot = el("span.dot", { role: "status" });
+		this._faces = el("span.faces", { "aria-hidden": "true" });
+		this._who = el("button.people", { type: "button", onclick: () => this._list() }, this._faces, el("span.spoken", null, "People in this review"));
+		this._lead = iconButton("lead", "Lead the others", () => together.toggleLead());
+		this.el = el("div.presence", null, this._dot, this._who, this._lead);
+		this.banner = el("p.banner.leading", { hidden: true });
+		this._bannerText = el("span");
+		this._follow = el("button", { type: "button", onclick: () => (together.isFollowing ? together.unfollow() : together.follow()) });
+		this._stop = el("button", { type: "button", onclick: () => together.toggleLead() }, "Stop leading");
+		this.banner.append(review.icon("lead"), this._bannerText, this._follow, this._stop);
+		together.on("update", () => this.update());
+	}
+
+	update() {
+		const { _together: together, _page: page } = this;
+		const words = { true: "Live", false: "Reconnecting…", null: "Connecting…" }[String(together.isConnected)];
+		if (this._dot.textContent !== words) this._dot.replaceChildren(el("span", null, words));
+		this._dot.className = `dot ${together.isConnected ? "is-live" : together.isConnected === false ? "is-lost" : ""}`;
+		this._dot.title = words;
+		const here = together.people.slice(0, 4).map((person) => avatar(person.name, person.id));
+		this._faces.replaceChildren(...here, ...(together.people.length > 4 ? [el("span.more", null, `+${together.people.length - 4}`)] : []));
+		if (!here.length) this._faces.replaceChildren(review.icon("people"));
+		this._lead.hidden = !page.me.can.lead;
+		this._lead.disabled = !together.isConnected;
+		this._lead.setAttribute("aria-pressed", String(together.isLeading));
+		this._showBanner();
+	}
+
+	_showBanner() {
+		const { _together: together } = this;
+		const { presenter, isLeading, isFollowing } = together;
+		this.banner.hidden = !(presenter || isLeading);
+		this._follow.hidden = !presenter || isLeading;
+		this._stop.hidden = !isLeading;
+		if (isLeading) this._bannerText.textContent = "You lead: who follows you sees what you see.";
+		else if (presenter) this._bannerText.textContent = isFollowing ? `You follow ${presenter.name}.` : `${presenter.name} is presenting.`;
+		this._follow.textContent = isFollowing ? "Stop following" : "Follow";
+	}
+
+	/** Who was invited, who is here, who answered. */
+	_list() {
+		const here = new Map(this._together.people.map((person) => [person.id, person]));
+		const known = new Set(this._page.state.people.map((person) => person.id));
+		const others = this._together.people.filter((person) => !known.has(person.id));
+		const rows = [...this._page.state.people, ...others].map((person) => {
+			const present = here.get(person.id);
+			const signs = [];
+			if (person.role && person.role !== "reviewer") signs.push(el("span.role", null, person.role));
+			if (person.responded) signs.push(el("span.role.good", null, "answered"));
+			if (present) signs.push(el("span.role.here", null, present.leading ? "presenting" : "here now"));
+			return el("li", null, avatar(person.name, person.id), el("b", { dir: "auto" }, person.name), ...signs);
+		});
+		dialog("People in this review", el("ul.persons", null, rows));
+	}
+}
+
+Object.assign(review, { Together, Presence });
+})((window.FtrackReview = window.FtrackReview || {}));

@@ -1,0 +1,378 @@
+// Where the picture is shown: fitted, zoomed, moved, compared with another version and drawn on.
+(function (review) {
+"use strict";
+
+const { el, clamp, paint, Source } = review;
+
+const CLOSEST = 32;
+const CLICK_PX = 6;
+
+/**
+ * The stage holds one or two pieces of footage and a canvas over them.
+ *
+ * Tells "click" where nothing was dragged, and "zoom". Positions that leave this class are fractions of the picture.
+ */
+class Stage extends Source {
+	constructor() {
+		super();
+		this.zoom = 1;
+		this.centre = [0.5, 0.5];
+		this.mode = "off";
+		this.wipe = 0.5;
+		this.isSwapped = false;
+		this.drawings = [];
+		this.sketch = null;
+		this._pointers = new Map();
+		this._slot = el("div.slot");
+		this._canvas = el("canvas.overlay", { "aria-hidden": "true" });
+		this._handle = this._makeHandle();
+		this._labels = [el("span.label.left", { hidden: true }), el("span.label.right", { hidden: true })];
+		this.el = el("div.stage", null, this._slot, this._canvas, this._handle, ...this._labels);
+		new ResizeObserver(() => this.layout()).observe(this.el);
+		this._listen();
+	}
+
+	/** Show *footage*, alone. */
+	show(footage) {
+		this.compare(null, "off");
+		if (this.footage) this.footage.close();
+		this.footage = footage;
+		this._slot.replaceChildren(footage.el);
+		footage.on("ready", () => this.layout());
+		this.el.classList.toggle("is-document", footage.kind === "pdf");
+		this.el.classList.toggle("is-absent", footage.kind === "none" || footage.kind === "other");
+		this.fit();
+	}
+
+	/** Show *other* as well: "wipe" over the picture, "toggle" instead of it, "side" beside it; "off" ends it. */
+	compare(other, mode) {
+		if (this.other && this.other !== other) this.other.close();
+		if (other && this.other !== other) {
+			this._slot.append(other.el);
+			other.on("ready", () => this.layout());
+		}
+		this.other = other;
+		this.mode = other ? mode : "off";
+		this.isSwapped = false;
+		this._handle.hidden = this.mode !== "wipe";
+		this.layout();
+	}
+
+	/** In "toggle": show the other version, or the current one again. */
+	swap() {
+		this.isSwapped = !this.isSwapped;
+		this.layout();
+	}
+
+	fit() {
+		this.zoom = 1;
+		this.centre = [0.5, 0.5];
+		this.layout();
+		this.emit("zoom");
+	}
+
+	/** The size of a pixel of the picture on the screen. */
+	get scale() {
+		return this.footage && this.rect ? (this.rect.w / this.footage.width) * (window.devicePixelRatio || 1) : 1;
+	}
+
+	/** Show the picture at *scale*, 1 for one pixel on one pixel of the screen. */
+	zoomTo(scale) {
+		if (this._canMove) this.zoomBy(scale / this.scale);
+	}
+
+	/** Zoom by *factor*, so that what is at *point* (in the stage, pixels) stays there. */
+	zoomBy(factor, point) {
+		if (!this._canMove) return;
+		const { clientWidth: width, clientHeight: height } = this.el;
+		const at = point || [width / 2, height / 2];
+		const pane = this._pane(this.mode === "side" && this._isIn(this._pane(1), at) ? 1 : 0);
+		const rect = this._place(this.footage, pane);
+		const here = [(at[0] - rect.x) / rect.w, (at[1] - rect.y) / rect.h];
+		this.zoom = clamp(this.zoom * factor, 1, Math.max(CLOSEST / (this.scale / this.zoom), 4));
+		const after = this._place(this.footage, pane);
+		this.centre = [
+			here[0] - (at[0] - pane.x - pane.w / 2) / after.w, here[1] - (at[1] - pane.y - pane.h / 2) / after.h,
+		];
+		this.layout();
+		this.emit("zoom");
+	}
+
+	/** Move the picture by pixels. */
+	panBy(x, y) {
+		if (!this._canMove || !this.rect) return;
+		this.centre = [this.centre[0] - x / this.rect.w, this.centre[1] - y / this.rect.h];
+		this.layout();
+	}
+
+	get _canMove() {
+		return Boolean(this.footage && this.footage.isPicture);
+	}
+
+	_pane(index) {
+		const { clientWidth: w, clientHeight: h } = this.el;
+		if (this.mode !== "side") return { x: 0, y: 0, w, h };
+		if (w < h) return { x: 0, y: index ? 0 : h / 2, w, h: h / 2 };
+		// The earlier version is on the left, as one reads.
+		return { x: index ? 0 : w / 2, y: 0, w: w / 2, h };
+	}
+
+	_isIn(pane, [x, y]) {
+		return x >= pane.x && x <= pane.x + pane.w && y >= pane.y && y <= pane.y + pane.h;
+	}
+
+	/** Where *footage* stands in *pane*, zoomed and moved. */
+	_place(footage, pane) {
+		const fit = Math.min(pane.w / footage.width, pane.h / footage.height);
+		const [w, h] = [footage.width * fit * this.zoom, footage.height * fit * this.zoom];
+		const [cx, cy] = [limit(this.centre[0], pane.w / w), limit(this.centre[1], pane.h / h)];
+		return { x: pane.x + pane.w / 2 - cx * w, y: pane.y + pane.h / 2 - cy * h, w, h };
+	}
+
+	layout() {
+		const { footage, other } = this;
+		if (!footage || !this.el.clientWidth) return;
+		const pane = this._pane(0);
+		if (!footage.isPicture) {
+			this.rect = null;
+			setBox(footage.el, pane);
+		} else {
+			const rect = this._place(footage, pane);
+			// What was limited stays limited, so that the way back is not longer.
+			this.centre = [limit(this.centre[0], pane.w / rect.w), limit(this.centre[1], pane.h / rect.h)];
+			this.rect = rect;
+			setBox(footage.el, rect);
+			this.el.classList.toggle("is-zoomed", this.zoom > 1.001);
+			this.el.classList.toggle("is-close", this.scale >= 3);
+		}
+		if (other) this._layoutOther(other);
+		this._label();
+		this.paint();
+	}
+
+	_layoutOther(other) {
+		const isSide = this.mode === "side";
+		const rect = this._place(other, isSide ? this._pane(1) : this._pane(0));
+		setBox(other.el, other.isPicture ? rect : this._pane(isSide ? 1 : 0));
+		const style = other.el.style;
+		const edge = this.wipe * this.el.clientWidth;
+		style.setProperty("clip-path", this.mode === "wipe" ? `inset(0 ${Math.max(0, rect.x + rect.w - edge)}px 0 0)` : "none");
+		other.el.classList.toggle("is-hidden", this.mode === "toggle" && !this.isSwapped);
+		this._handle.style.setProperty("left", `${this.wipe * 100}%`);
+		this._handle.setAttribute("aria-valuenow", String(Math.round(this.wipe * 100)));
+	}
+
+	_label() {
+		const [left, right] = this._labels;
+		const isOn = this.mode !== "off";
+		const isSingle = this.mode === "toggle";
+		left.hidden = !isOn || (isSingle && !this.isSwapped);
+		right.hidden = !isOn || (isSingle && this.isSwapped);
+		if (isOn) {
+			left.textContent = this.other.name;
+			right.textContent = this.footage.name;
+		}
+		this.el.dataset.mode = this.mode;
+	}
+
+	/** Paint what is drawn over the picture. */
+	paint() {
+		const canvas = this._canvas;
+		const ratio = Math.min(window.devicePixelRatio || 1, 2);
+		const [width, height] = [Math.round(this.el.clientWidth * ratio), Math.round(this.el.clientHeight * ratio)];
+		if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+		const context = canvas.getContext("2d");
+		context.clearRect(0, 0, width, height);
+		if (!this.rect || (this.mode === "toggle" && this.isSwapped)) return;
+		const rect = { x: this.rect.x * ratio, y: this.rect.y * ratio, w: this.rect.w * ratio, h: this.rect.h * ratio };
+		this.drawings.forEach((drawing) => paint(context, drawing, rect));
+		if (this.sketch) paint(context, this.sketch.drawing, rect);
+	}
+
+	/** Draw *sketch* from now on, or end that with null. */
+	draw(sketch) {
+		this._endText();
+		this.sketch = sketch;
+		this.el.classList.toggle("is-drawing", Boolean(sketch));
+		if (sketch) sketch.on("changed", () => this.paint());
+		this.paint();
+	}
+
+	_listen() {
+		const { el: stage } = this;
+		stage.addEventListener("pointerdown", (event) => this._down(event));
+		stage.addEventListener("pointermove", (event) => this._move(event));
+		stage.addEventListener("pointerup", (event) => this._up(event, false));
+		stage.addEventListener("pointercancel", (event) => this._up(event, true));
+		stage.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
+		stage.addEventListener("dblclick", () => {
+			if (!this.sketch && this.footage && this.footage.kind === "image") this.toggleFit();
+		});
+	}
+
+	/** From the whole picture to its pixels and back. */
+	toggleFit() {
+		if (this.zoom > 1.001) this.fit();
+		else this.zoomTo(Math.max(1, this.scale * 2));
+	}
+
+	_point(event) {
+		const box = this.el.getBoundingClientRect();
+		return [event.clientX - box.left, event.clientY - box.top];
+	}
+
+	_fraction([x, y]) {
+		return [(x - this.rect.x) / this.rect.w, (y - this.rect.y) / this.rect.h];
+	}
+
+	_down(event) {
+		if (event.target.closest("button, a, input, [role=slider]") || !this._canMove || event.button > 1) return;
+		const point = this._point(event);
+		this._pointers.set(event.pointerId, point);
+		this.el.setPointerCapture(event.pointerId);
+		if (this._pointers.size === 2) {
+			if (this.sketch) this.sketch.cancel();
+			this._pinch = this._fingers();
+			this._begun = null;
+			return;
+		}
+		this._begun = { point, isDrag: false, isDrawing: false };
+		if (this.sketch && event.button === 0) {
+			event.preventDefault();
+			this._endText();
+			this._begun.isDrawing = true;
+			if (this.sketch.tool !== "text") this.sketch.begin(this._fraction(point));
+		}
+	}
+
+	_move(event) {
+		const before = this._pointers.get(event.pointerId);
+		if (!before) return;
+		const point = this._point(event);
+		this._pointers.set(event.pointerId, point);
+		if (this._pointers.size === 2 && this._pinch) {
+			this._spread();
+			return;
+		}
+		const begun = this._begun;
+		if (!begun) return;
+		if (begun.isDrawing) {
+			if (this.sketch && this.sketch.tool !== "text") this._trace(event);
+			return;
+		}
+		if (Math.hypot(point[0] - begun.point[0], point[1] - begun.point[1]) > CLICK_PX) begun.isDrag = true;
+		if (begun.isDrag && this.zoom > 1) this.panBy(point[0] - before[0], point[1] - before[1]);
+	}
+
+	_trace(event) {
+		// Browsers put several positions into one event; a smooth line needs them all.
+		const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+		for (const part of events.length ? events : [event]) {
+			this.sketch.extend(this._fraction(this._point(part)), { isStraight: event.shiftKey });
+		}
+	}
+
+	_up(event, isCancelled) {
+		if (!this._pointers.delete(event.pointerId)) return;
+		if (this._pointers.size < 2) this._pinch = null;
+		const begun = this._begun;
+		this._begun = null;
+		if (!begun) return;
+		if (begun.isDrawing) {
+			if (!this.sketch) return;
+			if (isCancelled) this.sketch.cancel();
+			else if (this.sketch.tool === "text") this._beginText(begun.point);
+			else this.sketch.finish();
+		} else if (!begun.isDrag && !isCancelled && event.button === 0) {
+			this.emit("click");
+		}
+	}
+
+	_fingers() {
+		const [a, b] = [...this._pointers.values()];
+		return { middle: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], span: Math.hypot(a[0] - b[0], a[1] - b[1]) || 1 };
+	}
+
+	_spread() {
+		const now = this._fingers();
+		this.zoomBy(now.span / this._pinch.span, now.middle);
+		this.panBy(now.middle[0] - this._pinch.middle[0], now.middle[1] - this._pinch.middle[1]);
+		this._pinch = now;
+	}
+
+	_wheel(event) {
+		if (!this._canMove || event.target.closest("input")) return;
+		event.preventDefault();
+		const lines = event.deltaMode === 1 ? 30 : 1;
+		this.zoomBy(Math.exp(-clamp(event.deltaY * lines, -200, 200) * (event.ctrlKey ? 0.01 : 0.002)), this._point(event));
+	}
+
+	/** Ask for the words at *point*, in place. */
+	_beginText(point) {
+		const { sketch } = this;
+		const at = this._fraction(point);
+		const field = el("input.words", { type: "text", "aria-label": "Text on the picture", maxlength: 300, dir: "auto" });
+		field.style.setProperty("left", `${Math.min(point[0], this.el.clientWidth - 180)}px`);
+		field.style.setProperty("top", `${Math.min(point[1], this.el.clientHeight - 40)}px`);
+		field.style.setProperty("--ink", sketch.colour);
+		const finish = (isKept) => {
+			if (this._text !== field) return;
+			this._text = null;
+			field.remove();
+			if (isKept) sketch.write(at, field.value);
+		};
+		this._finishText = finish;
+		this._text = field;
+		field.addEventListener("keydown", (event) => {
+			event.stopPropagation();
+			if (event.key === "Enter") finish(true);
+			if (event.key === "Escape") finish(false);
+		});
+		field.addEventListener("blur", () => finish(true));
+		this.el.append(field);
+		field.focus();
+	}
+
+	_endText() {
+		if (this._text) this._finishText(true);
+	}
+
+	_makeHandle() {
+		const handle = el("div.wipe", {
+			role: "slider", tabindex: 0, "aria-label": "Border between the versions", "aria-valuemin": 0, "aria-valuemax": 100,
+			"aria-valuenow": 50, "aria-valuetext": "half", hidden: true,
+		}, el("span.grip"));
+		const move = (wipe) => {
+			this.wipe = clamp(wipe, 0, 1);
+			handle.setAttribute("aria-valuetext", `${Math.round(this.wipe * 100)} percent previous version`);
+			this.layout();
+		};
+		handle.addEventListener("pointerdown", (event) => {
+			handle.setPointerCapture(event.pointerId);
+			event.stopPropagation();
+		});
+		handle.addEventListener("pointermove", (event) => {
+			if (handle.hasPointerCapture(event.pointerId)) move(this._point(event)[0] / this.el.clientWidth);
+		});
+		handle.addEventListener("keydown", (event) => {
+			const steps = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, Home: -1, End: 1 };
+			if (!(event.key in steps)) return;
+			event.preventDefault();
+			event.stopPropagation();
+			move(this.wipe + steps[event.key]);
+		});
+		return handle;
+	}
+}
+
+/** Keep the centre of a view that is *part* of the whole inside it. */
+function limit(centre, part) {
+	return part >= 1 ? 0.5 : clamp(centre, part / 2, 1 - part / 2);
+}
+
+function setBox(node, { x, y, w, h }) {
+	for (const [name, value] of [["left", x], ["top", y], ["width", w], ["height", h]]) node.style.setProperty(name, `${value}px`);
+}
+
+review.Stage = Stage;
+})((window.FtrackReview = window.FtrackReview || {}));
