@@ -64,6 +64,7 @@
           +-- DatabaseBusyError             (TimeoutError)
           +-- DatabaseFullError
           +-- DatabaseDuplicateError
+          +-- DatabaseValueError             (ValueError)
           +-- DatabaseVersionError
 
 The names and parameters of ``ftrack_api.exception`` are all here and mean the same. This module imports
@@ -100,6 +101,7 @@ __all__ = [
     "DatabaseDuplicateError",
     "DatabaseError",
     "DatabaseFullError",
+    "DatabaseValueError",
     "DatabaseVersionError",
     "DuplicateItemInCollectionError",
     "EntityTypeError",
@@ -692,6 +694,12 @@ class DatabaseDuplicateError(DatabaseError):
         super().__init__(message, details)
         self.table = table
         self.columns: Sequence[str] = tuple(columns)
+
+
+class DatabaseValueError(DatabaseError, ValueError):
+    """A value does not fit into the database, or a statement is beyond its limits."""
+
+    default_message = "The database cannot hold a value."
 
 
 class DatabaseVersionError(DatabaseError):

@@ -19,6 +19,61 @@ for name in list(os.environ):
         del os.environ[name]
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--postgresql",
+        action="store_true",
+        help="run what works on a server's database on PostgreSQL alone; by default it runs on SQLite, and a good "
+        "part of it on PostgreSQL as well",
+    )
+
+
+def pytest_generate_tests(metafunc):
+    """Run tests that ask for a kind of database on each of those wanted."""
+    if "kind_of_database" in metafunc.fixturenames:
+        only = metafunc.config.getoption("--postgresql")
+        kinds = ["postgresql"] if only else ["sqlite", "postgresql"]
+        if not only and getattr(metafunc.module, "ON_SQLITE_UNLESS_ASKED", False):
+            kinds = ["sqlite"]
+        metafunc.parametrize("kind_of_database", kinds, scope="session", indirect=True)
+
+
+@pytest.fixture(scope="session")
+def kind_of_database(request):
+    """Either ``sqlite`` or ``postgresql``: what the tests that depend on it run on, one after the other."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL of the tests' own."""
+    from tests.postgresql import PostgreSQL
+
+    instance = PostgreSQL()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql):
+    """The address of a database with the first data, to copy."""
+    from ftrack_review.server.store import Store
+
+    url = postgresql.create()
+    store = Store(url)
+    store.prepare()
+    store.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def new_database(kind_of_database, request):
+    """A function that gives the address of a new database on PostgreSQL, None for a file of the server's choice."""
+    if kind_of_database == "sqlite":
+        return lambda: None
+    return request.getfixturevalue("postgresql").create
+
+
 @pytest.fixture(autouse=True)
 def _caches_in_a_folder_of_the_test(tmp_path_factory, monkeypatch):
     """Keep the schema cache out of the user's own cache folder."""

@@ -44,8 +44,8 @@ class Context:
 class Site:
     """A store with a catalogue, to write rows into and to query."""
 
-    def __init__(self, folder: Any) -> None:
-        self.store = Store(folder / "site.sqlite", is_durable=False)
+    def __init__(self, folder: Any, database: Optional[str] = None) -> None:
+        self.store = Store(database or folder / "site.sqlite", is_durable=False)
         self.catalogue, _ = self.store.prepare()
 
     def close(self) -> None:
@@ -124,9 +124,9 @@ def time_value(text: str) -> Dict[str, str]:
     return {"__type__": "datetime", "value": text}
 
 
-def make_site(folder: Any) -> Site:
+def make_site(folder: Any, database: Optional[str] = None) -> Site:
     """Return a site with two projects, some work, versions, notes, people, a review and lists."""
-    site = Site(folder)
+    site = Site(folder, database)
     _add_people(site)
     _add_contexts(site)
     _add_versions(site)

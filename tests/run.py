@@ -2,10 +2,11 @@
 
 Everything goes into ``.environments/`` beside the package: one environment for the tests and one for the official
 Python client, which the tests run as a black box; so they do with the official JavaScript client, which npm puts there. What is
-needed beyond Python is Chromium, for the pages, and node with npm; on Debian they are installed when this runs as root.
+needed beyond Python is Chromium, for the pages, PostgreSQL, and node with npm; on Debian they are installed when this runs as root.
 Whatever cannot be installed ends the run with the reason; nothing is skipped.
 
-``--every-python`` runs the client's unit, wire and property tests on each Python from 3.9 to 3.13 that pyenv
+``--postgresql`` runs what works on a server's database on PostgreSQL alone; by default that runs on SQLite, and a
+good part of it on PostgreSQL as well. ``--every-python`` runs the client's unit, wire and property tests on each Python from 3.9 to 3.13 that pyenv
 holds, with the newest dependencies, and on the oldest of them with the lowest.
 """
 
@@ -48,9 +49,11 @@ def main(arguments: list[str]) -> int:
     arguments = [argument for argument in arguments if argument != "--every-python"]
     if every_python:
         return run_on_every_python(arguments)
-    extras = "server,media,cli,test,lint,docs"
+    extras = "server,postgresql,media,report,cli,test,lint,docs"
     python = make_environment("tests", ["-e", f"{ROOT}[{extras}]"], stamp=read("pyproject.toml"))
     official = make_environment("official", [OFFICIAL_CLIENT, "setuptools<81"], stamp=OFFICIAL_CLIENT)
+    # The tests start it themselves, see tests/postgresql.py.
+    find_program("initdb", package="postgresql")
     environment = {
         **os.environ,
         "FTRACK_REVIEW_OFFICIAL_PYTHON": official,
@@ -108,7 +111,7 @@ def make_javascript_client() -> str:
 def find_program(*names: str, package: str) -> str:
     """Return the path of the program with one of *names*, from Debian's *package* where it is missing."""
     for name in names:
-        path = shutil.which(name)
+        path = which(name)
         if path:
             return path
     if shutil.which("apt-get") is None or (hasattr(os, "geteuid") and os.geteuid() != 0):
@@ -119,10 +122,16 @@ def find_program(*names: str, package: str) -> str:
     print(f"Installing {package} …", flush=True)
     run(["apt-get", "update", "-qq"])
     run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], quiet=True)
-    path = shutil.which(names[0])
+    path = which(names[0])
     if not path:
         fail(f"{package} was installed and there is still no command {names[0]!r}.")
     return path
+
+
+def which(name: str) -> str | None:
+    """Return the path of the program *name*; Debian keeps those of a PostgreSQL server out of the PATH."""
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)
+    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(folders))
 
 
 def run_on_every_python(arguments: list[str]) -> int:

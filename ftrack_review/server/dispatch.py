@@ -14,7 +14,7 @@ import functools
 import importlib
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from ftrack_review.exception import DatabaseBusyError, DatabaseFullError
+from ftrack_review.exception import DatabaseBusyError, DatabaseFullError, DatabaseValueError
 from ftrack_review.server import ending, writing
 from ftrack_review.server.context import CallerLike, Options, RequestContext, ServerContext, utc_now
 from ftrack_review.server.errors import ServerFault, describe, validation_error
@@ -46,6 +46,9 @@ _WRITES: Dict[str, str] = {
 _PLAIN = Options()
 _OWN = frozenset({"create", "update", "delete"})
 
+# The official client formats what it is told.
+_WITHOUT_BRACES = str.maketrans("{}", "()")
+
 
 def dispatch(
     server: ServerContext, actions: Sequence[Any], caller: CallerLike, options: Options = _PLAIN
@@ -66,6 +69,8 @@ def dispatch(
         raise ServerFault("ServerError", str(error), 507) from error
     except DatabaseBusyError as error:
         raise ServerFault("ServerError", str(error), 503) from error
+    except DatabaseValueError as error:
+        raise validation_error(str(error).translate(_WITHOUT_BRACES)) from error
     committed = getattr(server, "committed", None)
     if is_writing and committed is not None:
         committed(context.changes)

@@ -65,9 +65,21 @@ def keys_by_key(key_columns: Sequence[Any], keys: Sequence[Tuple[Any, ...]]) -> 
 
 
 def _has_key(key_columns: Sequence[Any], keys: Sequence[Tuple[Any, ...]]) -> Any:
+    # A client may have sent a number for what is text. SQLite compares them all the same.
+    readers = [_make_text if isinstance(column.type, sa.Text) else _keep for column in key_columns]
     if len(key_columns) == 1:
-        return key_columns[0].in_([key[0] for key in keys])
-    return sa.tuple_(*key_columns).in_([tuple(key) for key in keys])
+        return key_columns[0].in_([readers[0](key[0]) for key in keys])
+    return sa.tuple_(*key_columns).in_(
+        [tuple(read(part) for read, part in zip(readers, key)) for key in keys]
+    )
+
+
+def _make_text(part: Any) -> Any:
+    return str(part) if isinstance(part, int) else part
+
+
+def _keep(part: Any) -> Any:
+    return part
 
 
 @functools.lru_cache(maxsize=1024)

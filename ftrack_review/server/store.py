@@ -1,9 +1,9 @@
 """The database: connections, transactions, and the only place where statements run.
 
-A :class:`Store` is a SQLite file in WAL mode or, by URL, another database that SQLAlchemy Core reaches. Any
-number of readers work in parallel, each on a snapshot; writers take turns, in this process by a lock and
-between processes by ``BEGIN IMMEDIATE``. Nothing here knows what the tables mean. Every wait has a limit,
-and every error of the database leaves as one of ours.
+A :class:`Store` is a SQLite file in WAL mode or, by URL, a PostgreSQL database. Any number of readers work in
+parallel, each on a snapshot; writers take turns, in this process by a lock and between processes by one of the
+database (see ``engine``). Nothing here knows what the tables mean. Every wait has a limit, and every error of the
+database leaves as one of ours.
 
 Called by ``application``, which opens it, and by all that hold one of its connections.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import threading
 from typing import (
     TYPE_CHECKING,
@@ -28,22 +27,16 @@ from typing import (
     Union,
 )
 
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from ftrack_review.exception import (
-    DatabaseBusyError,
-    DatabaseDuplicateError,
-    DatabaseError,
-    DatabaseFullError,
-)
+from ftrack_review.exception import ConfigurationError, DatabaseBusyError, DatabaseError
+from ftrack_review.server.engine import begin_writing, make_engine, translate, translated
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection as EngineConnection
-    from sqlalchemy import Engine, MetaData, Row
+    from sqlalchemy import MetaData, Row
     from sqlalchemy.sql import Executable
 
     from ftrack_review.server.catalogue import Catalogue
@@ -51,18 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Store"]
 
 Parameters = Union[Mapping[str, Any], Sequence[Mapping[str, Any]], None]
-
-# Readers that may be busy at once; more wait their turn.
-_CONNECTIONS = 64
-_KEPT_OPEN = 8
-
-_WRITES = "ftrack_review_writes"
-
-# What SQLite's primary result codes and PostgreSQL's SQLSTATEs mean. Python 3.9 and 3.10 give SQLite's text
-# only.
-_BUSY = (5, 6, "55P03", "57014", "40P01", "40001", "database is locked", "database table is locked")
-_FULL = (13, "53100", "database or disk is full")
-_DUPLICATE = re.compile(r"UNIQUE constraint failed: (?P<columns>[\w., ]+)")
 
 
 class Connection:
@@ -110,17 +91,17 @@ class Connection:
 
     def create_tables(self, metadata: MetaData) -> None:
         """Create the tables of *metadata* that are not there yet, with their indexes."""
-        with _translated():
+        with translated():
             metadata.create_all(self._connection)
 
     def table_names(self) -> List[str]:
         """Return the names of the tables in the database."""
-        with _translated():
+        with translated():
             return list(self._connection.dialect.get_table_names(self._connection))
 
     def _execute(self, statement: Executable, parameters: Parameters) -> Any:
         self._store.statements_run += 1
-        with _translated():
+        with translated():
             return self._connection.execute(statement, parameters)
 
 
@@ -138,17 +119,16 @@ class Store:
         is_durable: bool = True,
     ) -> None:
         """Open the database at *location*: the path of a file, which is made if missing, or an SQLAlchemy
-        URL.
+        URL, such as ``postgresql://user:password@host/name``.
 
         Nobody waits longer than *timeout_s* for a connection or for the turn to write. With *is_durable*,
         what is committed survives a loss of power; without, only that of the process, which is quicker.
 
-        Raise :exc:`~ftrack_review.exception.DatabaseError` where it cannot be opened.
+        Raise :exc:`~ftrack_review.exception.DatabaseError` where it cannot be opened, and
+        :exc:`~ftrack_review.exception.ConfigurationError` for a URL of something else.
         """
         text = os.fspath(location)
-        url = make_url(text) if "://" in text else URL.create("sqlite", database=os.path.abspath(text))
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
+        url = _read_url(text) if "://" in text else URL.create("sqlite", database=os.path.abspath(text))
         self.url = url
         self.timeout_s = timeout_s
         self.statements_run = 0
@@ -156,7 +136,7 @@ class Store:
         self._turn = threading.Lock()
         self._writer: Optional[int] = None
         self._catalogue: Optional[Catalogue] = None
-        self._engine = self._make_engine(is_durable=is_durable)
+        self._engine = make_engine(url, timeout_s=timeout_s, is_durable=is_durable)
         if self.is_sqlite:
             self._use_write_ahead_log()
 
@@ -201,7 +181,7 @@ class Store:
 
         Raise :exc:`~ftrack_review.exception.DatabaseBusyError` if none is free in time.
         """
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             yield Connection(self, connection, is_writer=False)
 
     @contextlib.contextmanager
@@ -221,10 +201,8 @@ class Store:
             )
         try:
             self._writer = threading.get_ident()
-            with _translated(), self._engine.connect() as plain:
-                connection = Connection(self, plain.execution_options(**{_WRITES: True}), is_writer=True)
-                # SQLite: take the lock now. A lock that is taken halfway may come too late for the snapshot.
-                connection._connection.begin()
+            with translated(), self._engine.connect() as plain:
+                connection = Connection(self, begin_writing(plain), is_writer=True)
                 yield connection
                 plain.commit()
                 for action in connection._in_turn:
@@ -276,7 +254,7 @@ class Store:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
             if isinstance(error, driver.Error):
-                raise _translate(error) from error
+                raise translate(error) from error
             raise
 
     def close(self) -> None:
@@ -293,79 +271,16 @@ class Store:
             finally:
                 connection.close()
         except (driver.Error, DBAPIError) as error:
-            translated = _translate(getattr(error, "orig", error))
+            translated = translate(getattr(error, "orig", error))
             raise type(translated)(f"The database {self.path} cannot be opened: {translated}") from error
 
-    def _make_engine(self, *, is_durable: bool) -> Engine:
-        if not self.is_sqlite:
-            return create_engine(
-                self.url,
-                pool_size=_KEPT_OPEN,
-                max_overflow=_CONNECTIONS - _KEPT_OPEN,
-                pool_timeout=self.timeout_s,
-                isolation_level="REPEATABLE READ",
-            )
-        engine = create_engine(
-            self.url,
-            poolclass=QueuePool,
-            pool_size=_KEPT_OPEN,
-            max_overflow=_CONNECTIONS - _KEPT_OPEN,
-            pool_timeout=self.timeout_s,
-            # Without an isolation level the driver begins no transaction of its own; `begin` below does. A
-            # connection serves different threads, though never two at once.
-            connect_args={"timeout": self.timeout_s, "isolation_level": None, "check_same_thread": False},
-        )
-        synchronous = "FULL" if is_durable else "OFF"
 
-        def set_up(connection: Any, _record: Any) -> None:
-            connection.execute(f"PRAGMA synchronous={synchronous}")
-            connection.execute("PRAGMA temp_store=MEMORY")
-            connection.execute("PRAGMA cache_size=-16000")
-            # LIKE and lower() of SQLite fold ASCII only.
-            connection.create_function("unicode_lower", 1, _unicode_lower, deterministic=True)
-
-        def begin(connection: EngineConnection) -> None:
-            writes = connection.get_execution_options().get(_WRITES)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-        event.listen(engine, "connect", set_up)
-        event.listen(engine, "begin", begin)
-        return engine
-
-
-def _unicode_lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Raise errors of the database as ours."""
+def _read_url(text: str) -> URL:
     try:
-        yield
-    except DBAPIError as error:
-        raise _translate(error.orig) from error
-    except PoolTimeoutError as error:
-        raise DatabaseBusyError("No connection to the database was free in time.") from error
-
-
-def _translate(original: Any) -> DatabaseError:
-    text = str(original)
-    code = getattr(original, "sqlite_errorcode", None)
-    # The primary code is in the low byte: SQLITE_BUSY_SNAPSHOT (517) is SQLITE_BUSY (5).
-    given = (None if code is None else code & 0xFF, getattr(original, "sqlstate", None), text)
-    duplicate = _DUPLICATE.search(text)
-    if duplicate:
-        names = [name.strip().rpartition(".") for name in duplicate["columns"].split(",")]
-        columns = [column for _, _, column in names]
-        return DatabaseDuplicateError(
-            f"There is a row with the same {', '.join(columns)} already.", table=names[0][0], columns=columns
-        )
-    if getattr(original, "sqlstate", None) == "23505":
-        diagnosis = getattr(original, "diag", None)
-        table = str(getattr(diagnosis, "table_name", "") or "")
-        return DatabaseDuplicateError(f"There is a row with this key in {table} already.", table=table)
-    if any(part in _BUSY for part in given):
-        return DatabaseBusyError("The database is locked by another process.")
-    if any(part in _FULL for part in given):
-        return DatabaseFullError("The disk of the database is full. Make room and try again.")
-    return DatabaseError(f"The database refused: {text}")
+        url = make_url(text)
+    except ArgumentError as error:
+        # Without the text, which may hold a password.
+        raise ConfigurationError(
+            "The database is no URL such as postgresql://user:password@host/name."
+        ) from error
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url

@@ -8,6 +8,7 @@ catalogue's; nothing here touches a database.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
@@ -17,14 +18,15 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    Identity,
     Index,
     Integer,
     MetaData,
     Table,
-    Text,
 )
 
 from ftrack_review.server.definition import find_how, is_derived
+from ftrack_review.server.dialect import ROW, TEXT
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
@@ -33,18 +35,17 @@ if TYPE_CHECKING:
 
 __all__ = ["FamilyTable", "PrivateTables", "Tables", "family_of", "hidden_name", "link_name", "snake"]
 
-#: A key that the database counts up. SQLite does that for INTEGER only.
-_ROW = BigInteger().with_variant(Integer(), "sqlite")
-
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "boolean": Boolean(),
     "integer": BigInteger(),
     "number": Float(),
     # Text, JSON included: what is written is compared and sent as it is.
-    "object": Text(),
-    "string": Text(),
-    "variable": Text(),
+    "object": TEXT,
+    "string": TEXT,
+    "variable": TEXT,
 }
+
+_LONGEST_NAME = 63
 
 # Looked up by name in every other script; keys of mappings are found by them.
 _SEARCHED = frozenset({"email", "key", "name", "username"})
@@ -114,11 +115,11 @@ class Tables:
             table = Table(
                 name,
                 self.metadata,
-                Column("_row", _ROW, primary_key=True),
-                Column("local_id", Text, nullable=False),
-                Column("remote_id", Text, nullable=False),
-                Index(f"key_{name}", "local_id", "remote_id", unique=True),
-                Index(f"by_{name}_remote_id", "remote_id"),
+                _row_column(),
+                Column("local_id", TEXT, nullable=False),
+                Column("remote_id", TEXT, nullable=False),
+                Index(_index_name(f"key_{name}"), "local_id", "remote_id", unique=True),
+                Index(_index_name(f"by_{name}_remote_id"), "remote_id"),
             )
             self._links[family, attribute] = table
         return table
@@ -129,13 +130,13 @@ class Tables:
             Table(
                 name,
                 self.metadata,
-                Column("_row", _ROW, primary_key=True),
-                Column("_type", Text, nullable=False),
+                _row_column(),
+                Column("_type", TEXT, nullable=False),
             )
         )
         if family == "CustomAttributeLink":
             # A link is typed twice, by what it leads to and by what it comes from.
-            made.table.append_column(Column("_from_type", Text))
+            made.table.append_column(Column("_from_type", TEXT))
         indexed = set()
         for entity in entities:
             lineage = (entity.name, *schema.ancestors(entity.name))
@@ -153,11 +154,11 @@ class Tables:
                     if _is_indexed(attribute):
                         indexed.add(column.name)
         key = entities[0].primary_key
-        Index(f"key_{name}", *(made.table.c[attribute] for attribute in key), unique=True)
+        Index(_index_name(f"key_{name}"), *(made.table.c[attribute] for attribute in key), unique=True)
         keys = {column.name for hidden in made.hidden.values() for column in hidden.values()}
         for column_name in sorted(indexed | keys):
             if column_name != key[0] and column_name not in _NOT_SEARCHED:
-                Index(f"by_{name}_{column_name}", made.table.c[column_name])
+                Index(_index_name(f"by_{name}_{column_name}"), made.table.c[column_name])
         return made
 
     def _add_relation(
@@ -174,7 +175,7 @@ class Tables:
         if how.way == "key":
             name = hidden_name(attribute.name)
             if name not in table.c:
-                table.append_column(Column(name, Text))
+                table.append_column(Column(name, TEXT))
             hidden[attribute.name] = table.c[name]
         elif how.way == "link":
             self.link(family, attribute.name)
@@ -235,50 +236,61 @@ def _is_indexed(attribute: AttributeSchema) -> bool:
     )
 
 
+def _index_name(name: str) -> str:
+    """Return *name*, shortened where PostgreSQL takes no name of that length."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _row_column() -> Column[Any]:
+    return Column("_row", ROW, Identity(), primary_key=True)
+
+
 def _make_private(metadata: MetaData) -> PrivateTables:
     setting = Table(
         "_setting",
         metadata,
-        Column("name", Text, primary_key=True),
-        Column("value", Text, nullable=False),
+        Column("name", TEXT, primary_key=True),
+        Column("value", TEXT, nullable=False),
     )
     api_key = Table(
         "_api_key",
         metadata,
-        Column("id", Text, primary_key=True),
-        Column("user_id", Text, nullable=False, index=True),
-        Column("hash", Text, nullable=False, unique=True),
-        Column("name", Text),
+        Column("id", TEXT, primary_key=True),
+        Column("user_id", TEXT, nullable=False, index=True),
+        Column("hash", TEXT, nullable=False, unique=True),
+        Column("name", TEXT),
         Column("run", Boolean, nullable=False),
-        Column("created_at", Text, nullable=False),
-        Column("last_used_at", Text),
-        Column("revoked_at", Text),
+        Column("created_at", TEXT, nullable=False),
+        Column("last_used_at", TEXT),
+        Column("revoked_at", TEXT),
     )
     token = Table(
         "_token",
         metadata,
-        Column("hash", Text, primary_key=True),
-        Column("purpose", Text, nullable=False),
-        Column("subject", Text, nullable=False, index=True),
-        Column("data", Text),
-        Column("created_at", Text, nullable=False),
-        Column("expires_at", Text),
-        Column("revoked_at", Text),
+        Column("hash", TEXT, primary_key=True),
+        Column("purpose", TEXT, nullable=False),
+        Column("subject", TEXT, nullable=False, index=True),
+        Column("data", TEXT),
+        Column("created_at", TEXT, nullable=False),
+        Column("expires_at", TEXT),
+        Column("revoked_at", TEXT),
     )
     mail = Table(
         "_mail",
         metadata,
-        Column("id", Text, primary_key=True),
-        Column("kind", Text, nullable=False),
-        Column("subject_id", Text, index=True),
-        Column("recipient", Text, nullable=False),
-        Column("subject", Text),
-        Column("message", Text, nullable=False),
-        Column("state", Text, nullable=False, index=True),
+        Column("id", TEXT, primary_key=True),
+        Column("kind", TEXT, nullable=False),
+        Column("subject_id", TEXT, index=True),
+        Column("recipient", TEXT, nullable=False),
+        Column("subject", TEXT),
+        Column("message", TEXT, nullable=False),
+        Column("state", TEXT, nullable=False, index=True),
         Column("attempts", Integer, nullable=False),
-        Column("next_attempt_at", Text),
-        Column("error", Text),
-        Column("created_at", Text, nullable=False),
-        Column("sent_at", Text),
+        Column("next_attempt_at", TEXT),
+        Column("error", TEXT),
+        Column("created_at", TEXT, nullable=False),
+        Column("sent_at", TEXT),
     )
     return PrivateTables(setting, api_key, token, mail)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence,
 
 import sqlalchemy as sa
 
+from ftrack_review.server.dialect import elements, folded_like, json_column, like, rows_of
 from ftrack_review.server.sql.fault import query_fault
-from ftrack_review.server.sql.literal import json_list, like_pattern, list_of, reader_for, variants
+from ftrack_review.server.sql.literal import json_list, like_pattern, list_of, reader_for, storable, variants
 from ftrack_review.server.sql.operand import ENTITY_TYPE, TIME, Operand
 from ftrack_review.server.sql.scope import in_json_list
 
@@ -149,9 +150,8 @@ def rows_test(
     def read(rows: Sequence[Sequence[Value]]) -> str:
         return json.dumps([[reader(value) for reader, value in zip(readers, row)] for row in rows])
 
-    given = sa.func.json_each(build.bind(slot, read, sa.Text())).table_valued("value").alias()
-    parts = [sa.func.json_extract(given.c.value, f"$[{place}]") for place in range(len(operands))]
-    found = sa.tuple_(*(operand.column for operand in operands)).in_(sa.select(*parts))
+    given = rows_of(build.bind(slot, read, sa.Text()), [operand.column.type for operand in operands])
+    found = sa.tuple_(*(operand.column for operand in operands)).in_(given)
     return sa.not_(found) if negated else found
 
 
@@ -175,8 +175,8 @@ def _matches(build: Build, value: Operand, slot: Slot, *, negated: bool) -> Colu
 def _like(column: ColumnElement[Any], pattern: BindParameter[Any], slot: Slot) -> ColumnElement[bool]:
     if slot.wide:
         # The database's own way to ignore case knows ASCII only.
-        return sa.func.unicode_lower(column).like(sa.func.unicode_lower(pattern), escape="\\")
-    return column.ilike(pattern, escape="\\")
+        return folded_like(column, pattern)
+    return like(column, pattern)
 
 
 def _read_pattern(value: Value) -> str:
@@ -192,7 +192,7 @@ def _type_names(catalogue: Catalogue) -> Callable[[Value], List[str]]:
     """Return a reader for names of entity types: the schema's, or those of the server's tables."""
 
     def read(value: Value) -> List[str]:
-        return list(catalogue.types_named(value.text)) or [value.text]
+        return list(catalogue.types_named(value.text)) or [storable(value.text)]
 
     return read
 
@@ -211,7 +211,7 @@ def _compare_variable(
 ) -> ColumnElement[bool]:
     if operator in ("like", "not_like"):
         pattern = build.bind(slot, _read_pattern, sa.Text())
-        found = _any_element(value, lambda e: _like(sa.cast(e.atom, sa.Text()), pattern, slot))
+        found = _any_element(value, lambda e: _like(json_column(e.atom, sa.Text()), pattern, slot))
     else:
         found = _any_element(value, _compares(build, operator, slot))
     # The complement is of those that have a value at all.
@@ -224,34 +224,39 @@ def _compares(build: Build, operator: str, slot: Slot) -> Callable[[Any], Column
     compare = _COMPARE["is" if operator == "is_not" else operator]
 
     def fits(element: Any) -> ColumnElement[bool]:
+        atom = json_column(element.atom, sa.Text())
         parts = [
+            sa.and_(element.type == "text", element.key.is_distinct_from("value"), compare(atom, text)),
+            sa.and_(element.type == "text", element.key == "value", compare(atom, time)),
             sa.and_(
-                element.type == "text", element.key.is_distinct_from("value"), compare(element.atom, text)
+                element.type.in_(("integer", "real")), compare(json_column(element.atom, sa.Float()), number)
             ),
-            sa.and_(element.type == "text", element.key == "value", compare(element.atom, time)),
-            sa.and_(element.type.in_(("integer", "real")), compare(element.atom, number)),
         ]
         if operator in ("is", "is_not"):
-            parts.append(sa.and_(element.type.in_(("true", "false")), element.atom == truth))
+            boolean = json_column(element.atom, sa.Boolean())
+            parts.append(sa.and_(element.type.in_(("true", "false")), boolean == truth))
         return sa.or_(*parts)
 
     return fits
 
 
 def _is_one_of(build: Build, slot: ListSlot) -> Callable[[Any], ColumnElement[bool]]:
-    kinds: Tuple[Tuple[int, Tuple[str, ...]], ...] = (
-        (0, ("text",)),
-        (1, ("integer", "real")),
-        (2, ("true", "false")),
-        (3, ("text",)),
+    kinds: Tuple[Tuple[Any, Tuple[str, ...]], ...] = (
+        (sa.Text(), ("text",)),
+        (sa.Float(), ("integer", "real")),
+        (sa.Boolean(), ("true", "false")),
+        (sa.Text(), ("text",)),
     )
-    lists = [(build.bind(slot, _list_of_variants(place), sa.Text()), types) for place, types in kinds]
+    lists = [
+        (build.bind(slot, _list_of_variants(place), sa.Text()), kind, types)
+        for place, (kind, types) in enumerate(kinds)
+    ]
 
     def fits(element: Any) -> ColumnElement[bool]:
         return sa.or_(
             *(
-                sa.and_(element.type.in_(types), in_json_list(element.atom, parameter))
-                for parameter, types in lists
+                sa.and_(element.type.in_(types), in_json_list(json_column(element.atom, kind), parameter))
+                for parameter, kind, types in lists
             )
         )
 
@@ -259,7 +264,7 @@ def _is_one_of(build: Build, slot: ListSlot) -> Callable[[Any], ColumnElement[bo
 
 
 def _variant(build: Build, slot: Slot, place: int) -> BindParameter[Any]:
-    types: Tuple[Any, ...] = (sa.Text(), sa.Float(), sa.Integer(), sa.Text())
+    types: Tuple[Any, ...] = (sa.Text(), sa.Float(), sa.Boolean(), sa.Text())
     return build.bind(slot, lambda value: variants(value)[place], types[place])
 
 
@@ -272,11 +277,7 @@ def _any_element(value: Operand, fits: Callable[[Any], ColumnElement[bool]]) -> 
 
     A time is an object with the keys ``__type__`` and ``value``, of which only the latter counts.
     """
-    element = (
-        sa.func.json_each(value.column)
-        .table_valued(sa.column("key", sa.Text()), sa.column("type", sa.Text()), sa.column("atom"))
-        .alias()
-    )
+    element = elements(value.column)
     counts = element.c.key.is_distinct_from("__type__")
     query: Select[Any] = sa.select(sa.literal_column("1")).select_from(element).where(counts, fits(element.c))
     return query.exists()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import sqlalchemy as sa
 
+from ftrack_review.server.dialect import constant
 from ftrack_review.server.sql.scope import Scope
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def dense_scope(build: Build, entity: EntityType, owner: Optional[Scope] = None)
         "entity_id": holder.key(),
         "key": configuration.c.key,
         "value": sa.func.coalesce(stored.c.value, configuration.c.default),
-        "_type": sa.literal_column("'" + entity.name + "'", sa.String()),
+        "_type": constant(entity.name),
     }
     order = (holder.source.c._row, configuration.c.sort, configuration.c._row)
     return Dense(Scope(entity, source, overrides, order), source, tuple(conditions))

@@ -19,7 +19,7 @@ from ftrack_review.protocol.wire import parse_time
 from ftrack_review.server.errors import ServerFault, describe
 from ftrack_review.server.sql.fault import query_fault
 
-__all__ = ["Reader", "json_list", "like_pattern", "reader_for", "variants"]
+__all__ = ["Reader", "json_list", "like_pattern", "reader_for", "storable", "variants"]
 
 #: What reads one literal.
 Reader = Callable[[Value], Any]
@@ -33,7 +33,12 @@ _LARGEST_INTEGER = 2**63 - 1
 
 def read_text(value: Value) -> str:
     r"""Return the text. Only ``like`` gives ``%`` a meaning, so ``\%`` is a plain percent sign here."""
-    return value.text.replace("\\%", "%")
+    return storable(value.text.replace("\\%", "%"))
+
+
+def storable(text: str) -> str:
+    """Return *text* as a database can take it. NUL is never stored, so something else that is not stands for it."""
+    return text.replace("\x00", "\ufdd0") if "\x00" in text else text
 
 
 def read_integer(value: Value) -> Optional[Union[int, float]]:
@@ -93,7 +98,7 @@ def like_pattern(value: Value) -> str:
             continue
         parts.append("\\" + character if character in "\\_" else character)
         position += 1
-    return "".join(parts)
+    return storable("".join(parts))
 
 
 def json_list(reader: Reader) -> Callable[[Sequence[Value]], str]:
@@ -112,7 +117,10 @@ def list_of(reader: Reader) -> Callable[[Sequence[Value]], List[Any]]:
         # Lists of thousands of ids are read often, and hardly ever hold a backslash.
         def read_texts(values: Sequence[Value]) -> List[Any]:
             texts = [value.text for value in values if value.quoted or not value.is_null]
-            return [text.replace("\\%", "%") for text in texts] if "\\%" in "".join(texts) else texts
+            everything = "".join(texts)
+            if "\\%" in everything or "\x00" in everything:
+                return [storable(text.replace("\\%", "%")) for text in texts]
+            return texts
 
         return read_texts
 

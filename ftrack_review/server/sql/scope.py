@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequen
 
 import sqlalchemy as sa
 
+from ftrack_review.server.dialect import constant, values_of
 from ftrack_review.server.sql.fault import unknown_type
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Scope:
         """Return the expression for the concrete entity type of a row."""
         column = self.entity.type_column
         if column is None:
-            return sa.literal_column("'" + self.entity.name + "'", sa.String())
+            return constant(self.entity.name)
         return self.own(column)
 
     def conditions(self, relation: RelationInfo) -> List[ColumnElement[bool]]:
@@ -138,7 +139,7 @@ class Build:
         """Return a parameter for the limit or offset in the slot *index*."""
         name = f"v{len(self.binders)}"
         self.binders.append(Binder(name, index, read))
-        return sa.bindparam(name, type_=sa.Integer())
+        return sa.bindparam(name, type_=sa.BigInteger())
 
     def now(self) -> BindParameter[Any]:
         """Return the parameter for the time of the request."""
@@ -155,5 +156,4 @@ def in_json_list(column: ColumnElement[Any], parameter: BindParameter[Any]) -> C
 
     A list of any length takes one variable, and the database looks each value up by index.
     """
-    values = sa.func.json_each(parameter).table_valued(sa.column("value", column.type)).alias()
-    return column.in_(sa.select(values.c.value))
+    return column.in_(values_of(parameter, column.type))
