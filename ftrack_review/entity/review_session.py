@@ -40,6 +40,7 @@ class ReviewSession(Entity):
     reopen = _Method("schedule:reopen")
     feedback = _Method("gathering:feedback")
     summarise = _Method("reporting:summarise")
+    report = _Method("reports:report")
     watch = _Method("watching:watch")
     apply = _Method("applying:apply")
     transfer_feedback = _Method("transferring:transfer_feedback")

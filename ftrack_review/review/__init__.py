@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ftrack_review.review.releasing import hold, release, send_digest
     from ftrack_review.review.replacing import replace
     from ftrack_review.review.reporting import summarise
+    from ftrack_review.review.reports import Report, report
+    from ftrack_review.review.reports.verification import Verification, verify
     from ftrack_review.review.responding import comment, comments, overall_status, reply, vote, votes
     from ftrack_review.review.schedule import close, reopen
     from ftrack_review.review.transferring import Transfer, TransferredNote, transfer, transfer_feedback
@@ -64,12 +66,14 @@ __all__ = [
     "ObjectChange",
     "ObjectFeedback",
     "ObjectReplaced",
+    "Report",
     "ReviewEvent",
     "SessionClosed",
     "SessionReopened",
     "StatusChange",
     "Transfer",
     "TransferredNote",
+    "Verification",
     "Vote",
     "VoteGiven",
     "Watch",
@@ -89,12 +93,14 @@ __all__ = [
     "reopen",
     "replace",
     "reply",
+    "report",
     "send_digest",
     "send_invitations",
     "send_invite",
     "summarise",
     "transfer",
     "transfer_feedback",
+    "verify",
     "vote",
     "votes",
     "watch",
@@ -122,6 +128,8 @@ _HOMES = {
         "releasing": ("hold", "release", "send_digest"),
         "replacing": ("replace",),
         "reporting": ("summarise",),
+        "reports": ("Report", "report"),
+        "reports.verification": ("Verification", "verify"),
         "responding": ("comment", "comments", "overall_status", "reply", "vote", "votes"),
         "schedule": ("close", "reopen"),
         "transferring": ("Transfer", "TransferredNote", "transfer", "transfer_feedback"),

@@ -1,0 +1,236 @@
+"""The report of a review: what was decided, by whom and when, in a form that can be kept and checked.
+
+:func:`report` reads a review and returns a :class:`Report`, which is written as ``html``, ``pdf``, ``csv``, ``json`` or
+``otio``. :mod:`~ftrack_review.review.reports.verification` checks such a file later. HTML needs Jinja2, PDF fpdf2
+and OTIO OpenTimelineIO: the ``report`` extra.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Union
+
+from ftrack_review.exception import MissingDependencyError, ReviewError
+from ftrack_review.protocol.schema import nearest
+from ftrack_review.review import gathering, keeping, showing
+from ftrack_review.review.reports import content as content_
+from ftrack_review.review.reports import seal
+from ftrack_review.review.reports.content import Pictures
+
+if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+
+__all__ = ["FORMATS", "RECORD_KEY", "Report", "report"]
+
+#: The formats, and the modules that each needs.
+FORMATS: Dict[str, tuple[str, ...]] = {
+    "html": ("jinja2",),
+    "pdf": ("fpdf", "PIL", "fontTools"),
+    "csv": (),
+    "json": (),
+    "otio": ("opentimelineio",),
+}
+
+#: Under this key the metadata of a review session has the digests of reports that were recorded.
+RECORD_KEY = "ftrack_review.reports"
+
+_MOST_RECORDED = 50
+
+
+class Report:
+    """The report of a review. *content* is what it says, plain values; *pictures* are by their SHA-256."""
+
+    def __init__(self, content: Mapping[str, Any], pictures: Pictures) -> None:
+        self.content = content
+        self.pictures = pictures
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 over the content in its canonical form, the same for every format."""
+        return seal.digest_of(self.content)
+
+    def __str__(self) -> str:
+        """Return what the report is about, and its digest."""
+        return f"{self.content['session']['name']}, {self.content['made_at']}, sha256:{self.digest}"
+
+    def render(self, format: str, *, key: Optional[bytes] = None) -> bytes:
+        """Return the report in *format*, sealed, and signed with *key* where one is given.
+
+        Raise :exc:`~ftrack_review.exception.ReviewError` for a format there is not, and
+        :exc:`~ftrack_review.exception.MissingDependencyError` where its packages are missing.
+        """
+        require(format)
+        digest = self.digest
+        if format == "json":
+            return _pretty(seal.attach_inside(self._document(), digest, key))
+        if format == "otio":
+            from ftrack_review.review.reports import editorial
+
+            return _pretty(_seal_timeline(editorial.render(self.content), self.content, digest, key))
+        if format == "html":
+            from ftrack_review.review.reports import page
+
+            body = page.render(self.content, self.pictures, digest)
+        elif format == "pdf":
+            from ftrack_review.review.reports import paper
+
+            body = paper.render(self.content, self.pictures, digest)
+        else:
+            from ftrack_review.review.reports import sheet
+
+            body = sheet.render(self.content, digest)
+        return seal.attach(format, body, digest, key)
+
+    def save(
+        self, path: Union[str, os.PathLike[str]], format: Optional[str] = None, *, key: Optional[bytes] = None
+    ) -> str:
+        """Write the report to *path* and return it. *format* is by default what the path ends with."""
+        target = os.fspath(path)
+        data = self.render(_format_of(target, format), key=key)
+        with open(target, "wb") as stream:
+            stream.write(data)
+        return target
+
+    def _document(self) -> Dict[str, Any]:
+        return {
+            "format": content_.FORMAT,
+            "content": self.content,
+            "pictures": {
+                name: base64.b64encode(picture).decode("ascii")
+                for name, picture in sorted(self.pictures.items())
+            },
+        }
+
+
+def report(
+    review_session: Entity,
+    path: Optional[Union[str, os.PathLike[str]]] = None,
+    *,
+    format: Optional[str] = None,
+    pictures: bool = True,
+    include_held: bool = False,
+    key: Optional[bytes] = None,
+    record: bool = False,
+) -> Report:
+    """Return the report of *review_session*: what was decided, by whom and when, and what is left open.
+
+    With *path* it is written there as well, in *format*, by default what the path ends with: ``html``, ``pdf``,
+    ``csv``, ``json`` or ``otio``. *pictures* False leaves thumbnails and drawn frames out, which saves fetching
+    media. *include_held* shows comments that a moderated review holds back. *key*, a secret of yours, signs what
+    is written.
+
+    *record* keeps the digest of the report in the metadata of the review session, and commits, so that a file can be
+    checked against the server later.
+
+    The number of queries does not grow with the review; pictures are fetched one by one.
+
+    Raise :exc:`~ftrack_review.exception.ReviewError` for a format there is not, and
+    :exc:`~ftrack_review.exception.MissingDependencyError` where the ``report`` extra is needed and missing.
+
+    Example::
+
+        review_session.report("weekly.pdf")
+        print(review_session.report(pictures=False).content["open_points"])
+
+    .. versionadded:: 0.1
+    """
+    import arrow
+
+    if path is not None:
+        require(_format_of(path, format))
+    made = _gather(review_session, arrow.utcnow(), pictures=pictures, include_held=include_held)
+    if path is not None:
+        made.save(path, format, key=key)
+    if record:
+        _record(review_session, made)
+    return made
+
+
+def require(format: str) -> None:
+    """Raise ReviewError for a format there is not, and MissingDependencyError where its packages are missing."""
+    if format not in FORMATS:
+        close = nearest(format, FORMATS)
+        hint = f" Did you mean {close}?" if close else ""
+        wrong = format or "a file without an ending"
+        raise ReviewError(f"A report is written as {', '.join(FORMATS)}, not as {wrong!r}.{hint}")
+    if not all(importlib.util.find_spec(name) for name in FORMATS[format]):
+        raise MissingDependencyError(
+            f"A report as {format} needs packages that are not installed. Install them with: "
+            f"{sys.executable} -m pip install 'ftrack-review[report]'"
+        )
+
+
+def _format_of(path: Union[str, os.PathLike[str]], format: Optional[str]) -> str:
+    return format or os.path.splitext(os.fspath(path))[1].lstrip(".").lower()
+
+
+def recorded(review_session: Entity) -> Dict[str, Dict[str, str]]:
+    """Return the digests of reports that were recorded, with ``made_at`` and ``made_by``, oldest first."""
+    try:
+        found = json.loads(keeping.read(review_session).get(_record_key(review_session), "{}"))
+    except ValueError:
+        return {}
+    return {str(digest): entry for digest, entry in found.items() if isinstance(entry, dict)}
+
+
+def _gather(review_session: Entity, made_at: Any, *, pictures: bool, include_held: bool) -> Report:
+    session = review_session.session
+    feedback = gathering.feedback(review_session)
+    footage = showing.Footage(session, (item.version_id for item in feedback.objects))
+    kept = Pictures()
+
+    def put_together(thumbnail: Any, drawn_frame: Any) -> Dict[str, Any]:
+        return content_.build(
+            feedback,
+            footage,
+            kept,
+            made_at=made_at,
+            made_by=session.api_user,
+            server=session.server_url,
+            thumbnail=thumbnail,
+            drawn_frame=drawn_frame,
+            include_held=include_held,
+        )
+
+    if not pictures or importlib.util.find_spec("PIL") is None:
+        return Report(put_together(lambda _: None, lambda *_: None), kept)
+    from ftrack_review.review.reports import picturing
+
+    def thumbnail(component_id: str) -> Optional[bytes]:
+        found = showing.fetch(session, component_id)
+        return picturing.shrink(found, 480) if found else None
+
+    with picturing.DrawnFrames(session) as frames:
+        return Report(put_together(thumbnail, frames.picture), kept)
+
+
+def _record(review_session: Entity, made: Report) -> None:
+    known = recorded(review_session)
+    entry = {"made_at": str(made.content["made_at"]), "made_by": str(made.content["made_by"])}
+    known[made.digest] = entry
+    newest = dict(sorted(known.items(), key=lambda item: item[1].get("made_at", ""))[-_MOST_RECORDED:])
+    keeping.write(review_session, _record_key(review_session), json.dumps(newest))
+    review_session.session.commit()
+
+
+def _record_key(review_session: Entity) -> str:
+    return RECORD_KEY if keeping.has_metadata(review_session) else f"{RECORD_KEY}.{review_session['id']}"
+
+
+def _seal_timeline(
+    document: Dict[str, Any], content: Mapping[str, Any], digest: str, key: Optional[bytes]
+) -> Dict[str, Any]:
+    """Put content and seal where programs that know OpenTimelineIO leave them alone: into the metadata."""
+    metadata = document.setdefault("metadata", {}).setdefault("ftrack_review", {})
+    metadata["report"] = content
+    metadata["seal"] = seal.make(digest, seal.canonical(document), key)
+    return document
+
+
+def _pretty(document: Mapping[str, Any]) -> bytes:
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass") + b"\n"

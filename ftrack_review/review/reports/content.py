@@ -1,0 +1,229 @@
+"""What a report says: plain values, put together from what was said in a review.
+
+Everything in the content is text, whole numbers, true and false, lists and mappings, so that it has one canonical
+form. Pictures are named by their SHA-256 and kept beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+
+from ftrack_review.review import showing
+from ftrack_review.review.opinion import plain_time
+
+if TYPE_CHECKING:
+    from ftrack_review.review.opinion import Comment, Feedback, ObjectFeedback
+    from ftrack_review.review.showing import Footage, Shown
+
+__all__ = ["FORMAT", "VERSION", "Pictures", "build"]
+
+FORMAT = "ftrack-review-report"
+VERSION = 1
+
+#: Returns the frame of a comment with its drawing, as a picture, None where there is none.
+DrawnFrame = Callable[["Comment", "Shown"], Optional[bytes]]
+
+
+class Pictures(Dict[str, bytes]):
+    """Pictures by the SHA-256 of their bytes."""
+
+    def keep(self, picture: Optional[bytes]) -> Optional[str]:
+        """Keep a picture and return its name, None for none."""
+        if not picture:
+            return None
+        name = hashlib.sha256(picture).hexdigest()
+        self[name] = picture
+        return name
+
+
+def build(
+    feedback: Feedback,
+    footage: Footage,
+    pictures: Pictures,
+    *,
+    made_at: Any,
+    made_by: str,
+    server: str,
+    thumbnail: Callable[[str], Optional[bytes]],
+    drawn_frame: DrawnFrame,
+    include_held: bool,
+) -> Dict[str, Any]:
+    """Return the content of a report, and keep its pictures in *pictures*."""
+    objects = [
+        _object(item, footage.of(item.version_id), pictures, thumbnail, drawn_frame, include_held)
+        for item in feedback.objects
+    ]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "made_at": plain_time(made_at),
+        "made_by": made_by,
+        "server": server,
+        "session": {
+            "id": feedback.id,
+            "name": feedback.name,
+            "description": feedback.description,
+            "project": feedback.project,
+            "owner": feedback.owner,
+            "created_at": plain_time(feedback.created_at),
+            "start_date": plain_time(feedback.start_date),
+            "end_date": plain_time(feedback.end_date),
+            "is_open": feedback.is_open,
+            "is_moderated": feedback.is_moderated,
+        },
+        "state": _state(objects),
+        "objects": objects,
+        "open_points": list(_open_points(objects)),
+        "invitees": _invitees(feedback, objects),
+        "activity": _activity(objects),
+    }
+
+
+def _object(
+    item: ObjectFeedback,
+    shown: Shown,
+    pictures: Pictures,
+    thumbnail: Callable[[str], Optional[bytes]],
+    drawn_frame: DrawnFrame,
+    include_held: bool,
+) -> Dict[str, Any]:
+    votes = [vote.to_dict() for vote in item.votes]
+    deciding = _deciding(item)
+    return {
+        "id": item.id,
+        "name": item.name,
+        "version": item.version,
+        "version_id": item.version_id,
+        "description": item.description,
+        "status": item.status,
+        "decided_by": deciding.name if deciding else None,
+        "decided_at": plain_time(deciding.created_at) if deciding else None,
+        "votes": votes,
+        "history": [vote.to_dict() for vote in item.history],
+        "former": [former.to_dict() for former in item.former],
+        "thumbnail": pictures.keep(thumbnail(shown.thumbnail_id) if shown.thumbnail_id else None),
+        "media": {
+            "kind": shown.kind,
+            "fps": shown.rate,
+            "frames": shown.frames,
+            "first_frame": shown.first_frame,
+            "width": shown.width,
+            "height": shown.height,
+        },
+        "comments": [
+            _comment(comment, shown, pictures, drawn_frame, include_held)
+            for comment in item.comments
+            if comment.released or include_held
+        ],
+    }
+
+
+def _deciding(item: ObjectFeedback) -> Any:
+    """Return the vote that settled the status: the newest with it, an approver's before others."""
+    same = [vote for vote in item.votes if vote.status == item.status]
+    return max(same, key=lambda vote: (vote.role == "approver", vote.created_at is not None), default=None)
+
+
+def _comment(
+    comment: Comment, shown: Shown, pictures: Pictures, drawn_frame: DrawnFrame, include_held: bool
+) -> Dict[str, Any]:
+    frame = comment.frame
+    return {
+        "id": comment.id,
+        "author": comment.author,
+        "author_email": comment.author_email,
+        "text": comment.text,
+        "created_at": plain_time(comment.created_at),
+        "completed": comment.completed,
+        "released": comment.released,
+        "version": comment.version,
+        "frame": frame,
+        "frame_number": shown.number_of(frame),
+        "timecode": showing.timecode(frame, shown.fps) if frame is not None and shown.fps else None,
+        "labels": list(comment.labels),
+        "attachments": [
+            f"{file.name}{file.file_type}" for file in comment.attachments if not file.is_drawing
+        ],
+        "has_drawing": comment.drawing is not None or comment.picture is not None,
+        "picture": pictures.keep(drawn_frame(comment, shown)),
+        "replies": [
+            _comment(reply, shown, pictures, drawn_frame, include_held)
+            for reply in comment.replies
+            if reply.released or include_held
+        ],
+    }
+
+
+def _state(objects: List[Dict[str, Any]]) -> Dict[str, int]:
+    counts = Counter(item["status"] or "none" for item in objects)
+    return {
+        "objects": len(objects),
+        "approved": counts["approved"],
+        "require_changes": counts["require_changes"],
+        "seen": counts["seen"],
+        "none": counts["none"],
+        "votes": sum(len(item["votes"]) for item in objects),
+        "comments": sum(1 for item in objects for _ in threads(item["comments"])),
+        "open_points": sum(1 for _ in _open_points(objects)),
+    }
+
+
+def _open_points(objects: List[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
+    for item in objects:
+        for comment in item["comments"]:
+            if not comment["completed"]:
+                yield {
+                    "object_id": item["id"],
+                    "object": item["name"],
+                    "comment_id": comment["id"],
+                    "author": comment["author"],
+                    "frame_number": comment["frame_number"],
+                    "text": comment["text"],
+                }
+
+
+def threads(comments: Iterable[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
+    """Yield comments, each followed by its replies."""
+    for comment in comments:
+        yield comment
+        yield from threads(comment["replies"])
+
+
+def _invitees(feedback: Feedback, objects: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    written = Counter(
+        comment["author_email"].lower() for item in objects for comment in threads(item["comments"])
+    )
+    return [
+        {
+            "id": invitee.id,
+            "name": invitee.name,
+            "email": invitee.email,
+            "role": invitee.role,
+            "invited_at": plain_time(invitee.created_at),
+            "last_sent_at": plain_time(invitee.last_sent_at),
+            "votes": invitee.votes,
+            "comments": written[(invitee.email or "").lower()],
+        }
+        for invitee in feedback.invitees
+    ]
+
+
+def _activity(objects: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Return how much was said on each day (UTC) on which anything was."""
+    days: Dict[str, Tuple[int, int]] = {}
+    for item in objects:
+        given = [*item["votes"], *item["history"]]
+        for former in item["former"]:
+            given.extend(former["votes"])
+        for time, votes, comments in (
+            *((vote["created_at"], 1, 0) for vote in given),
+            *((comment["created_at"], 0, 1) for comment in threads(item["comments"])),
+        ):
+            if time:
+                known = days.get(time[:10], (0, 0))
+                days[time[:10]] = (known[0] + votes, known[1] + comments)
+    return [
+        {"day": day, "votes": votes, "comments": comments} for day, (votes, comments) in sorted(days.items())
+    ]

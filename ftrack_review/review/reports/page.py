@@ -1,0 +1,75 @@
+"""A report as one HTML file: pictures inside, no script, good on paper too."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING, Any, Dict, Mapping
+
+from ftrack_review.review.opinion import word_for
+from ftrack_review.review.reports import seal
+
+if TYPE_CHECKING:
+    from ftrack_review.review.reports.content import Pictures
+
+__all__ = ["BEGIN", "END", "render"]
+
+#: What stands before and after the content in the file, for who wants to check it.
+BEGIN = b'<script type="application/json" id="report-content">'
+END = b"</script>"
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_TALLEST_BAR = 48
+
+
+def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes:
+    """Return the report as HTML, not sealed yet."""
+    import jinja2
+    import markupsafe
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(word=word_for, when=when, day=day)
+    # Only data for programs: nothing in it may end the element early.
+    data = seal.canonical(content).decode("utf-8", "surrogatepass")
+    for character in "<>&\u2028\u2029":
+        data = data.replace(character, f"\\u{ord(character):04x}")
+    busiest = max((entry["votes"] + entry["comments"] for entry in content["activity"]), default=1)
+    text = environment.get_template("report.html").render(
+        content=content,
+        data=markupsafe.Markup(data),  # noqa: S704 - without a character that HTML knows.
+        pictures=_Addresses(pictures),
+        digest=digest,
+        scale=_TALLEST_BAR / busiest,
+    )
+    return text.encode("utf-8", "replace")
+
+
+def when(time: Any) -> str:
+    """Return a time of the content as people read it."""
+    return f"{time[:10]} {time[11:16]} UTC" if time else "\u2013"
+
+
+def day(time: Any) -> str:
+    """Return the day of a time of the content."""
+    return time[:10] if time else "\u2013"
+
+
+class _Addresses:
+    """The pictures of a report as addresses that hold them."""
+
+    def __init__(self, pictures: Mapping[str, bytes]) -> None:
+        self._pictures = pictures
+        self._made: Dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._made:
+            picture = self._pictures[name]
+            kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+            self._made[name] = f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
+        return self._made[name]

@@ -1,0 +1,413 @@
+"""A report as PDF, to print and to file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+
+from ftrack_review.review.opinion import word_for
+from ftrack_review.review.reports import seal, typeface
+from ftrack_review.review.reports.page import day, when
+
+if TYPE_CHECKING:
+    from ftrack_review.review.reports.content import Pictures
+
+__all__ = ["ATTACHMENT", "render"]
+
+#: The name of the file inside the PDF that holds the content.
+ATTACHMENT = "report-content.json"
+
+_COLOURS: Dict[Optional[str], Tuple[int, int, int]] = {
+    "approved": (26, 127, 75),
+    "require_changes": (185, 56, 21),
+    "seen": (52, 101, 164),
+    None: (109, 118, 128),
+}
+_INK, _SOFT, _LINE = (29, 33, 38), (91, 101, 112), (223, 227, 232)
+_COUNTED = (("objects", "object"), ("votes", "vote"), ("comments", "comment"), ("open_points", "open point"))
+_MARGIN_MM = 16.0
+_PICTURE_WIDTH_MM = 105.0
+
+
+def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes:
+    """Return the report as PDF, not sealed yet."""
+    return _Paper(content, pictures, digest).make()
+
+
+class _Paper:
+    """One PDF while it is written, from top to bottom."""
+
+    def __init__(self, content: Mapping[str, Any], pictures: Pictures, digest: str) -> None:
+        import fpdf
+
+        self._content = content
+        self._pictures = pictures
+        self._digest = digest
+        pair, further, self._missing = typeface.choose(seal.canonical(content).decode("utf-8", "replace"))
+        self._pdf: Any = _new_pdf(fpdf, f"{content['session']['name']}: review report", digest)
+        self._family = "helvetica"
+        if pair is not None:
+            self._family = "text"
+            self._pdf.add_font("text", "", pair[0])
+            self._pdf.add_font("text", "B", pair[1])
+            names = []
+            for number, path in enumerate(further):
+                self._pdf.add_font(f"further{number}", "", path)
+                names.append(f"further{number}")
+            if names:
+                self._pdf.set_fallback_fonts(names, exact_match=False)
+            _shape(self._pdf)
+        self._pdf.footer_text = (self._family, self._say(content["session"]["name"])[:80])
+
+    def make(self) -> bytes:
+        """Return the finished document."""
+        pdf, content = self._pdf, self._content
+        pdf.add_page()
+        self._header()
+        self._heading("What was decided")
+        for item in content["objects"]:
+            self._object(item)
+        if not content["objects"]:
+            self._line("Nothing was put up for review.", colour=_SOFT)
+        if content["open_points"]:
+            self._heading("Open points")
+            self._table(
+                ("Object", "Frame", "From", "Point"),
+                [
+                    (
+                        point["object"],
+                        "" if point["frame_number"] is None else str(point["frame_number"]),
+                        point["author"],
+                        point["text"] or "(a drawing)",
+                    )
+                    for point in content["open_points"]
+                ],
+                (28, 10, 18, 44),
+            )
+        self._activity()
+        self._invitees()
+        self._seal()
+        pdf.embed_file(bytes=seal.canonical(content), basename=ATTACHMENT, desc="The content of the report")
+        return bytes(pdf.output())
+
+    def _header(self) -> None:
+        content, session, state = self._content, self._content["session"], self._content["state"]
+        self._line(f"Review report · {session['project']}", size=9, colour=_SOFT)
+        self._line(session["name"], size=20, bold=True, height=9)
+        if session["description"]:
+            self._line(session["description"], colour=_SOFT)
+        self._state_bar()
+        facts = (
+            (
+                "State",
+                ", ".join(
+                    [
+                        "open" if session["is_open"] else "closed",
+                        *(
+                            f"{state[name]} {word if state[name] == 1 else word + 's'}"
+                            for name, word in _COUNTED
+                        ),
+                    ]
+                ),
+            ),
+            ("Run by", session["owner"] or "\u2013"),
+            ("Dates", f"{when(session['start_date'])} to {when(session['end_date'])}"),
+            ("Report made", f"{when(content['made_at'])} by {content['made_by']}"),
+        )
+        for name, value in facts:
+            self._font(9)
+            self._colour(_SOFT)
+            self._pdf.cell(28, 5, name)
+            self._colour(_INK)
+            self._pdf.multi_cell(0, 5, self._say(value), new_x="LMARGIN", new_y="NEXT")
+
+    def _state_bar(self) -> None:
+        pdf, state = self._pdf, self._content["state"]
+        counts = [(status, state[status or "none"]) for status in _COLOURS]
+        total, x = max(state["objects"], 1), pdf.l_margin
+        pdf.ln(3)
+        y = pdf.get_y()
+        for status, count in counts:
+            width = pdf.epw * count / total
+            if width:
+                pdf.set_fill_color(*_COLOURS[status])
+                pdf.rect(x, y, width, 4.5, style="F")
+                x += width
+        pdf.set_y(y + 6)
+        words = "     ".join(f"{count} {word_for(status)}" for status, count in counts)
+        self._line(words, size=9)
+        pdf.ln(2)
+
+    def _object(self, item: Mapping[str, Any]) -> None:
+        pdf = self._pdf
+        if pdf.will_page_break(38):
+            pdf.add_page()
+        pdf.set_draw_color(*_LINE)
+        pdf.line(pdf.l_margin, pdf.get_y(), pdf.w - pdf.r_margin, pdf.get_y())
+        pdf.ln(3)
+        top, indent = pdf.get_y(), 46.0
+        # What is no picture is none here either: the field stays dark.
+        pdf.set_fill_color(21, 24, 27)
+        pdf.rect(pdf.l_margin, top, 42, 24, style="F")
+        self._picture(item["thumbnail"], pdf.l_margin, top, 42, 24)
+        left = pdf.l_margin
+        pdf.set_left_margin(left + indent)
+        pdf.set_xy(left + indent, top)
+        self._line(item["name"] or "Without a name", size=12, bold=True, height=6)
+        media = item["media"]
+        length = f" · {media['frames']} frames at {media['fps'] or '?'}" if media["frames"] else ""
+        self._line(f"{item['version']}{length}", size=9, colour=_SOFT)
+        decided = f"  {item['decided_by']}, {when(item['decided_at'])}" if item["decided_by"] else ""
+        self._pill(item["status"])
+        self._line(decided or " ", size=9, colour=_SOFT)
+        if item["description"]:
+            self._line(item["description"], size=9, colour=_SOFT)
+        pdf.set_left_margin(left)
+        pdf.set_xy(left, max(pdf.get_y(), top + 26))
+        self._votes(item)
+        for comment in item["comments"]:
+            self._note(comment, item["version"], 0)
+        pdf.ln(3)
+
+    def _votes(self, item: Mapping[str, Any]) -> None:
+        rows: List[Tuple[str, ...]] = [
+            (v["name"] or "Someone", v["role"], word_for(v["status"]), when(v["created_at"]))
+            for v in item["votes"]
+        ]
+        rows += [
+            (v["name"] or "Someone", v["role"], f"{word_for(v['status'])}, before", when(v["created_at"]))
+            for v in item["history"]
+        ]
+        rows += [
+            (
+                v["name"] or "Someone",
+                v["role"],
+                f"{word_for(v['status'])}, on {former['label']}",
+                when(v["created_at"]),
+            )
+            for former in item["former"]
+            for v in former["votes"]
+        ]
+        if rows:
+            self._table(("Person", "Role", "Vote", "When"), rows, (30, 16, 29, 25))
+
+    def _note(self, comment: Mapping[str, Any], shown: str, depth: int) -> None:
+        pdf = self._pdf
+        left = pdf.l_margin
+        if pdf.will_page_break(14):
+            pdf.add_page()
+        pdf.set_left_margin(left + 4)
+        pdf.ln(1.5)
+        top, page = pdf.get_y(), pdf.page
+        number = comment["frame_number"]
+        parts = [
+            f"frame {number}" + (f" ({comment['timecode']})" if comment["timecode"] else "")
+            if number is not None
+            else "",
+            when(comment["created_at"]),
+            f"on {comment['version']}" if comment["version"] not in ("", shown) else "",
+            "done" if comment["completed"] else "",
+            "" if comment["released"] else "not released",
+            ", ".join(comment["labels"]),
+        ]
+        self._line(
+            " · ".join([comment["author"] or "Someone", *filter(None, parts)]),
+            size=8.5,
+            colour=_SOFT,
+            bold=True,
+        )
+        if comment["text"]:
+            self._line(comment["text"], size=10)
+        if comment["attachments"]:
+            self._line(f"Attached: {', '.join(comment['attachments'])}", size=8.5, colour=_SOFT)
+        if comment["picture"]:
+            self._note_picture(comment["picture"])
+        pdf.set_left_margin(left)
+        if pdf.page == page:
+            open_point = not comment["completed"] and not depth
+            pdf.set_draw_color(*(_COLOURS["require_changes"] if open_point else _LINE))
+            pdf.set_line_width(0.7)
+            pdf.line(left + 1.5, top, left + 1.5, pdf.get_y())
+            pdf.set_line_width(0.2)
+        pdf.set_x(left)
+        if comment["replies"]:
+            pdf.set_left_margin(left + 6)
+            pdf.set_x(left + 6)
+            for reply in comment["replies"]:
+                self._note(reply, shown, depth + 1)
+            pdf.set_left_margin(left)
+            pdf.set_x(left)
+
+    def _note_picture(self, name: str) -> None:
+        from PIL import Image
+
+        pdf = self._pdf
+        with Image.open(io.BytesIO(self._pictures[name])) as found:
+            ratio = found.height / max(found.width, 1)
+        width = _PICTURE_WIDTH_MM
+        height = width * ratio
+        if height > 110:
+            height, width = 110.0, 110.0 / ratio
+        if pdf.will_page_break(height + 2):
+            pdf.add_page()
+        y = pdf.get_y() + 1
+        self._picture(name, pdf.l_margin, y, width, height)
+        pdf.set_y(y + height + 1)
+
+    def _picture(self, name: Optional[str], x: float, y: float, width: float, height: float) -> None:
+        if name:
+            picture = io.BytesIO(self._pictures[name])
+            self._pdf.image(picture, x=x, y=y, w=width, h=height, keep_aspect_ratio=True)
+
+    def _activity(self) -> None:
+        entries, pdf = self._content["activity"][-40:], self._pdf
+        if not entries:
+            return
+        self._heading("Activity")
+        if pdf.will_page_break(34):
+            pdf.add_page()
+        busiest = max(entry["votes"] + entry["comments"] for entry in entries)
+        step = min(pdf.epw / len(entries), 14.0)
+        base, x = pdf.get_y() + 22, pdf.l_margin
+        self._font(6.5)
+        for entry in entries:
+            y = base
+            for name, colour in (("votes", _COLOURS["seen"]), ("comments", (224, 165, 38))):
+                height = 20.0 * entry[name] / busiest
+                pdf.set_fill_color(*colour)
+                pdf.rect(x, y - height, step * 0.75, height, style="F")
+                y -= height
+            self._colour(_SOFT)
+            if step > 8:
+                pdf.set_xy(x, base + 0.5)
+                pdf.cell(step * 0.75, 3, entry["day"][5:], align="C")
+            x += step
+        pdf.set_xy(pdf.l_margin, base + 5)
+        self._line("blue: votes, yellow: comments, by day (UTC)", size=8, colour=_SOFT)
+
+    def _invitees(self) -> None:
+        self._heading("Who was invited")
+        rows: List[Tuple[str, ...]] = [
+            (
+                f"{person['name']}\n{person['email']}",
+                person["role"],
+                day(person["invited_at"]),
+                when(person["last_sent_at"]) if person["last_sent_at"] else "never",
+                str(person["votes"]),
+                str(person["comments"]),
+            )
+            for person in self._content["invitees"]
+        ]
+        if rows:
+            columns = ("Person", "Role", "Invited", "Last mailed", "Votes", "Comments")
+            self._table(columns, rows, (34, 13, 14, 21, 8, 12))
+        else:
+            self._line("Nobody.", colour=_SOFT)
+
+    def _seal(self) -> None:
+        if self._pdf.will_page_break(26):
+            self._pdf.add_page()
+        self._pdf.ln(6)
+        self._line("Digest of this report (SHA-256)", size=8.5, colour=_SOFT)
+        self._pdf.set_font("courier", "", 8.5)
+        self._pdf.multi_cell(0, 4.5, self._digest, new_x="LMARGIN", new_y="NEXT")
+        self._line(
+            f"Check this file with: ftrack-review report --verify FILE. Server: {self._content['server']}",
+            size=8.5,
+            colour=_SOFT,
+        )
+
+    def _heading(self, text: str) -> None:
+        if self._pdf.will_page_break(24):
+            self._pdf.add_page()
+        self._pdf.ln(5)
+        self._line(text, size=13, bold=True, height=7)
+        self._pdf.ln(1)
+
+    def _table(self, head: Tuple[str, ...], rows: List[Tuple[str, ...]], widths: Tuple[int, ...]) -> None:
+        from fpdf.fonts import FontFace
+
+        self._font(9)
+        self._colour(_INK)
+        self._pdf.set_draw_color(*_LINE)
+        style = FontFace(color=_SOFT, emphasis="")
+        with self._pdf.table(
+            col_widths=widths,
+            borders_layout="HORIZONTAL_LINES",
+            line_height=4.6,
+            headings_style=style,
+            text_align="LEFT",
+        ) as table:
+            for cells in (head, *rows):
+                row = table.row()
+                for cell in cells:
+                    row.cell(self._say(cell))
+
+    def _pill(self, status: Optional[str]) -> None:
+        pdf, text = self._pdf, word_for(status).capitalize()
+        self._font(8.5, bold=True)
+        width = pdf.get_string_width(text) + 5
+        pdf.set_fill_color(*_COLOURS.get(status, _COLOURS[None]))
+        pdf.rect(pdf.get_x(), pdf.get_y() + 0.3, width, 4.8, style="F", round_corners=True, corner_radius=2.2)
+        self._colour((255, 255, 255))
+        pdf.cell(width, 5.4, text, align="C")
+
+    def _line(
+        self,
+        text: str,
+        *,
+        size: float = 10,
+        bold: bool = False,
+        colour: Tuple[int, int, int] = _INK,
+        height: float = 5,
+    ) -> None:
+        self._font(size, bold=bold)
+        self._colour(colour)
+        self._pdf.multi_cell(0, height, self._say(text), align="L", new_x="LMARGIN", new_y="NEXT")
+
+    def _say(self, text: str) -> str:
+        text = typeface.spell(text, self._missing.intersection(text))
+        if self._family != "helvetica":
+            return text.replace("\x00", "")
+        # Without a font of this machine: those that every reader has know Latin-1.
+        return text.replace("\u2013", "-").encode("latin-1", "replace").decode("latin-1")
+
+    def _font(self, size: float, *, bold: bool = False) -> None:
+        self._pdf.set_font(self._family, "B" if bold else "", size)
+
+    def _colour(self, colour: Tuple[int, int, int]) -> None:
+        self._pdf.set_text_color(*colour)
+
+
+def _new_pdf(fpdf: Any, title: str, digest: str) -> Any:
+    class Document(fpdf.FPDF):  # type: ignore[misc]
+        """A document with numbers at the foot of its pages."""
+
+        footer_text: Tuple[str, str] = ("helvetica", "")
+
+        def footer(self) -> None:
+            """Write the foot of a page."""
+            family, text = self.footer_text
+            self.set_y(-11)
+            self.set_font(family, "", 7.5)
+            self.set_text_color(*_SOFT)
+            self.cell(0, 5, f"{text} · {self.page_no()}", align="R")
+
+    pdf = Document(format="A4")
+    pdf.set_margins(_MARGIN_MM, _MARGIN_MM)
+    pdf.set_auto_page_break(auto=True, margin=16)
+    pdf.set_title(title)
+    pdf.set_creator("ftrack-review")
+    pdf.set_lang("en")
+    pdf.set_subject(f"sha256:{digest}")
+    pdf.set_creation_date(dt.datetime.now(dt.timezone.utc))
+    return pdf
+
+
+def _shape(pdf: Any) -> None:
+    """Join and reorder letters of Arabic and the like, where the library for it is installed."""
+    import importlib.util
+
+    if importlib.util.find_spec("uharfbuzz") is not None:
+        pdf.set_text_shaping(use_shaping_engine=True)
