@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
@@ -281,14 +282,14 @@ def _time(text: str) -> Any:
 
 
 def _labelled(comment: Comment, former: Sequence[FormerVersion], label: str) -> Comment:
-    """Return the comment with the label of the version that was up when it was written."""
-    import dataclasses
-
+    """Return the comment, and its replies, with the label of the version that was up when it was written."""
+    found = label
     for entry in former:
         if entry.replaced_at is not None and comment.created_at and comment.created_at < entry.replaced_at:
-            label = entry.label
+            found = entry.label
             break
-    return dataclasses.replace(comment, version=label)
+    replies = tuple(_labelled(reply, former, label) for reply in comment.replies)
+    return dataclasses.replace(comment, version=found, replies=replies)
 
 
 def read_notes(session: Session, criteria: str) -> List[Entity]:

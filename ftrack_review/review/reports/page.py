@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Dict, Mapping
 
 from ftrack_review.review.opinion import word_for
@@ -34,7 +35,7 @@ def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(word=word_for, when=when, day=day)
+    environment.filters.update(word=word_for, when=when, day=day, rate=rate_text)
     # Only data for programs: nothing in it may end the element early.
     data = seal.canonical(content).decode("utf-8", "surrogatepass")
     for character in "<>&\u2028\u2029":
@@ -53,6 +54,11 @@ def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes
 def when(time: Any) -> str:
     """Return a time of the content as people read it."""
     return f"{time[:10]} {time[11:16]} UTC" if time else "\u2013"
+
+
+def rate_text(rate: Any) -> str:
+    """Return a frame rate of the content as people read it, with a blank before, nothing where there is none."""
+    return f" at {float(Fraction(rate)):.6g} fps" if rate else ""
 
 
 def day(time: Any) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import unicodedata
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ftrack_review.review.opinion import word_for
 from ftrack_review.review.reports import seal, typeface
-from ftrack_review.review.reports.page import day, when
+from ftrack_review.review.reports.page import day, rate_text, when
 
 if TYPE_CHECKING:
     from ftrack_review.review.reports.content import Pictures
@@ -156,9 +157,9 @@ class _Paper:
         pdf.set_xy(left + indent, top)
         self._line(item["name"] or "Without a name", size=12, bold=True, height=6)
         media = item["media"]
-        length = f" · {media['frames']} frames at {media['fps'] or '?'}" if media["frames"] else ""
+        length = f" · {media['frames']} frames{rate_text(media['fps'])}" if media["frames"] else ""
         self._line(f"{item['version']}{length}", size=9, colour=_SOFT)
-        decided = f"  {item['decided_by']}, {when(item['decided_at'])}" if item["decided_by"] else ""
+        decided = f"   {item['decided_by']}, {when(item['decided_at'])}" if item["decided_by"] else ""
         self._pill(item["status"])
         self._line(decided or " ", size=9, colour=_SOFT)
         if item["description"]:
@@ -301,7 +302,7 @@ class _Paper:
         ]
         if rows:
             columns = ("Person", "Role", "Invited", "Last mailed", "Votes", "Comments")
-            self._table(columns, rows, (34, 13, 14, 21, 8, 12))
+            self._table(columns, rows, (31, 13, 15, 23, 8, 13))
         else:
             self._line("Nobody.", colour=_SOFT)
 
@@ -331,6 +332,7 @@ class _Paper:
         self._font(9)
         self._colour(_INK)
         self._pdf.set_draw_color(*_LINE)
+        self._pdf.set_fill_color(255, 255, 255)
         style = FontFace(color=_SOFT, emphasis="")
         with self._pdf.table(
             col_widths=widths,
@@ -338,6 +340,8 @@ class _Paper:
             line_height=4.6,
             headings_style=style,
             text_align="LEFT",
+            padding=(0.5, 1.5, 0.5, 0),
+            v_align="TOP",
         ) as table:
             for cells in (head, *rows):
                 row = table.row()
@@ -364,7 +368,8 @@ class _Paper:
     ) -> None:
         self._font(size, bold=bold)
         self._colour(colour)
-        self._pdf.multi_cell(0, height, self._say(text), align="L", new_x="LMARGIN", new_y="NEXT")
+        align = "R" if _is_right_to_left(text) else "L"
+        self._pdf.multi_cell(0, height, self._say(text), align=align, new_x="LMARGIN", new_y="NEXT")
 
     def _say(self, text: str) -> str:
         text = typeface.spell(text, self._missing.intersection(text))
@@ -378,6 +383,15 @@ class _Paper:
 
     def _colour(self, colour: Tuple[int, int, int]) -> None:
         self._pdf.set_text_color(*colour)
+
+
+def _is_right_to_left(text: str) -> bool:
+    """Return whether the first letter with a direction goes from right to left."""
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False
 
 
 def _new_pdf(fpdf: Any, title: str, digest: str) -> Any:
@@ -396,6 +410,7 @@ def _new_pdf(fpdf: Any, title: str, digest: str) -> Any:
 
     pdf = Document(format="A4")
     pdf.set_margins(_MARGIN_MM, _MARGIN_MM)
+    pdf.c_margin = 0
     pdf.set_auto_page_break(auto=True, margin=16)
     pdf.set_title(title)
     pdf.set_creator("ftrack-review")

@@ -91,7 +91,9 @@ def spell(text: str, missing: Iterable[str]) -> str:
     names = {}
     for character in missing:
         name = unicodedata.name(character, "").lower()
-        names[ord(character)] = f"[{name}]" if name else "\u25a1"
+        # A colour of skin says nothing without the sign that it is for.
+        is_modifier = "\U0001f3fb" <= character <= "\U0001f3ff"
+        names[ord(character)] = "" if is_modifier else f"[{name}]" if name else "\u25a1"
     return text.translate(names) if names else text
 
 
