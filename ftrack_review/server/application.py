@@ -25,7 +25,7 @@ from ftrack_review.exception import (
     Error,
     NotFoundError,
 )
-from ftrack_review.server import access, files, ledger, transfer
+from ftrack_review.server import access, files, ledger, review_mail, transfer
 from ftrack_review.server.access import Caller
 from ftrack_review.server.announcer import Announcer
 from ftrack_review.server.context import Options, RequestContext, utc_now
@@ -95,6 +95,7 @@ class Server:
             self.jobs = Jobs(self)
             self.relay = Relay()
             self.announcer = Announcer(self.store, self.relay)
+            self.clock = review_mail.Clock(self)
         except BaseException:
             self.store.close()
             raise
@@ -118,6 +119,7 @@ class Server:
                     ledger.revoke_keys(connection, key_id=key_id, now=utc_now())
         self.jobs.start()
         self.mailer.start()
+        self.clock.start()
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Finish what is running, at most for about *timeout_s*, and close the database. May be called twice."""
@@ -125,6 +127,7 @@ class Server:
             if self._is_closed:
                 return
             self._is_closed = True
+        self.clock.close(timeout_s)
         self.jobs.close(timeout_s)
         self.mailer.close(timeout_s)
         self.announcer.close(timeout_s)
@@ -269,6 +272,7 @@ class Server:
         from ftrack_review.server import dispatch
 
         transfer.prepare(self, actions)
+        review_mail.prepare(self, actions)
         return list(dispatch.dispatch(self, actions, caller, options or Options()))
 
     def perform(self, *actions: Dict[str, Any], user_id: Optional[str] = None) -> List[Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import sqlalchemy as sa
 
@@ -27,6 +27,7 @@ __all__ = [
     "find_token",
     "find_user",
     "keep_token",
+    "list_ended",
     "list_entities",
     "list_jobs",
     "list_keys",
@@ -245,11 +246,31 @@ def update_mail(connection: Any, mail_id: str, **values: Any) -> None:
     connection.change(sa.update(_MAIL).values(**values).where(_MAIL.c.id == mail_id))
 
 
-def list_mail(connection: Any, *, subject_id: str) -> List[Dict[str, Any]]:
-    """Return the mails about *subject_id* without their text, oldest first."""
-    columns = (_MAIL.c.id, _MAIL.c.kind, _MAIL.c.recipient, _MAIL.c.state, _MAIL.c.attempts, _MAIL.c.error)
-    statement = sa.select(*columns).where(_MAIL.c.subject_id == subject_id).order_by(_MAIL.c.created_at)
-    return [dict(row._mapping) for row in connection.run(statement)]
+def list_mail(
+    connection: Any, *, subject_id: Optional[str] = None, subject_ids: Sequence[str] = ()
+) -> List[Dict[str, Any]]:
+    """Return the mails about *subject_id* and *subject_ids* without their text, oldest first."""
+    # All but the text, which may hold a personal link.
+    columns = [column for column in _MAIL.c if column.name != "message"]
+    wanted = [*subject_ids, *((subject_id,) if subject_id is not None else ())]
+    found: List[Dict[str, Any]] = []
+    for start in range(0, len(wanted), 500):
+        statement = sa.select(*columns).where(_MAIL.c.subject_id.in_(wanted[start : start + 500]))
+        found.extend(dict(row._mapping) for row in connection.run(statement))
+    return sorted(found, key=lambda mail: str(mail["created_at"]))
+
+
+def list_ended(connection: Any, catalogue: Any, *, after: str, until: str) -> List[str]:
+    """Return the ids of the review sessions whose end lies after *after* and not after *until*."""
+    session = catalogue.types["ReviewSession"]
+    end = session.columns["end_date"]
+    statement = sa.select(session.columns["id"]).where(end > after, end <= until)
+    availability = session.columns.get("availability")
+    if availability is not None:
+        statement = statement.where(
+            sa.or_(availability.is_(None), availability.notin_(["always_open", "closed"]))
+        )
+    return [str(row[0]) for row in connection.run(statement)]
 
 
 def find_setting(connection: Any, name: str) -> Optional[str]:

@@ -25,12 +25,13 @@ from email.utils import format_datetime, formataddr, make_msgid
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ftrack_review.exception import ConfigurationError, Error
-from ftrack_review.server import access, ledger
+from ftrack_review.server import access, ledger, review_mail
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import describe, not_found, validation_error
 
 __all__ = [
     "Mailer",
+    "compose",
     "handle_send_review_session_invite",
     "handle_send_user_invite",
     "is_address",
@@ -121,17 +122,30 @@ class Mailer:
         self, context: Any, message: EmailMessage, *, kind: str, subject_id: str, recipient: str
     ) -> None:
         """Queue *message* in the transaction of *context*, to be sent when it was committed."""
-        ledger.add_mail(
+        self.add(
             context.connection,
+            message,
+            kind=kind,
+            subject_id=subject_id,
+            recipient=recipient,
+            now=context.now,
+        )
+        if self.wake not in context.after_commit:
+            context.after_commit.append(self.wake)
+
+    def add(
+        self, connection: Any, message: EmailMessage, *, kind: str, subject_id: str, recipient: str, now: str
+    ) -> None:
+        """Queue *message* in the transaction of *connection*. Who does it calls :meth:`wake` after the commit."""
+        ledger.add_mail(
+            connection,
             kind=kind,
             subject_id=subject_id,
             recipient=recipient,
             subject=str(message["Subject"]),
             message=message.as_bytes(policy=policy.SMTP).decode("utf-8", "surrogateescape"),
-            now=context.now,
+            now=now,
         )
-        if self.wake not in context.after_commit:
-            context.after_commit.append(self.wake)
 
     def _run(self) -> None:
         while True:
@@ -243,6 +257,8 @@ def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -
         context.catalogue.types["ReviewSessionObject"].columns["review_session_id"],
         [session.key[0]],
     )
+    objects = sorted(objects, key=lambda row: row.get("sort_order") or 0)
+    pictures = _pictures(context, objects)
     values = {
         "invitee_name": invitee.get("name"),
         "session_name": session.get("name"),
@@ -252,10 +268,11 @@ def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -
         "start": _readable(session.get("start_date")),
         "end": _readable(session.get("end_date")),
         "titles": [row.get("name") for row in objects if row.get("name")][:12],
+        "pictures": [{"name": name, "title": title} for name, title, _ in pictures],
         "object_count": len(objects),
         "link": f"{context.base_url()}/review/{token}",
     }
-    message = _compose(
+    message = compose(
         "invitation",
         values,
         subject=f"{inviter['name']} invites you to review {session.get('name')}",
@@ -263,11 +280,24 @@ def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -
         recipient=(invitee.get("name"), recipient),
         reply_to=inviter["email"],
     )
+    review_mail.attach_pictures(message, {name: content for name, _, content in pictures})
     context.server.mailer.queue(
         context, message, kind="invitation", subject_id=invitee.key[0], recipient=recipient
     )
     context.rows.set(invitee, "last_sent_at", context.now)
     return {"sent": True}
+
+
+def _pictures(context: Any, objects: List[Any]) -> List[Tuple[str, str, bytes]]:
+    """Return the name, the title and the JPEG of the first *objects* that have one, made before the transaction."""
+    found = []
+    version = context.catalogue.types["AssetVersion"]
+    for row in objects[: review_mail.MOST_PICTURES]:
+        shown = context.rows.get(version, (row.get("version_id"),)) if row.get("version_id") else None
+        content = review_mail.picture_of(context.server, shown.get("thumbnail_id") if shown else None)
+        if content is not None:
+            found.append((f"{row.key[0]}@ftrack-review", row.get("name") or "", content))
+    return found
 
 
 def handle_send_user_invite(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
@@ -282,7 +312,7 @@ def handle_send_user_invite(context: Any, action: Mapping[str, Any]) -> Dict[str
         "inviter_name": inviter["name"],
         "server_url": context.base_url(),
     }
-    message = _compose(
+    message = compose(
         "welcome",
         values,
         subject=f"{inviter['name']} invites you to ftrack",
@@ -325,7 +355,7 @@ def _check_recipient(email: Optional[str]) -> str:
     return email
 
 
-def _compose(
+def compose(
     template: str,
     values: Mapping[str, Any],
     *,

@@ -10,9 +10,12 @@ Called by ``endpoint`` for its routes.
 
 from __future__ import annotations
 
+import functools
+import gzip
+import hashlib
 import json
 import os
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, List, Mapping
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, List, Mapping, Tuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -37,6 +40,9 @@ LONGEST_BODY_BYTES = 256 * 1024
 
 # So many objects may be asked for by name at once.
 _MOST_OBJECTS = 500
+
+# Below this, compression saves less than it costs.
+_COMPRESS_FROM_BYTES = 2048
 
 _STATIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
 _STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -170,8 +176,36 @@ async def _static(_server: Any, request: Request) -> Response:
     # Only what is in the list of the folder: nothing in an address becomes part of a path.
     if kind is None or name not in os.listdir(_STATIC):
         raise not_found("There is no such file.")
-    headers = {"cache-control": "public, max-age=300"}
-    return FileResponse(os.path.join(_STATIC, name), media_type=kind, headers=headers)
+    path = os.path.join(_STATIC, name)
+    content, packed, tag = _read_static(path, os.stat(path).st_mtime_ns)
+    headers = {"cache-control": "public, max-age=300", "etag": tag, "vary": "accept-encoding"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    if _takes_gzip(request):
+        return Response(packed, media_type=kind, headers={**headers, "content-encoding": "gzip"})
+    return Response(content, media_type=kind, headers=headers)
+
+
+@functools.lru_cache(maxsize=64)
+def _read_static(path: str, _changed_at: int) -> Tuple[bytes, bytes, str]:
+    """Return a file as it is, compressed, and the tag that stands for its content."""
+    with open(path, "rb") as stream:
+        content = stream.read()
+    return content, gzip.compress(content, 9, mtime=0), f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
+def _packed(response: Response, request: Request) -> Response:
+    """Return *response* compressed, where that saves something and the browser can read it."""
+    response.headers["vary"] = "accept-encoding"
+    if len(response.body) >= _COMPRESS_FROM_BYTES and _takes_gzip(request):
+        response.body = gzip.compress(bytes(response.body), 5, mtime=0)
+        response.headers["content-encoding"] = "gzip"
+        response.headers["content-length"] = str(len(response.body))
+    return response
 
 
 async def _show(server: Any, request: Request) -> Response:
@@ -182,7 +216,8 @@ async def _show(server: Any, request: Request) -> Response:
             raise
         return await review_entry.ask_passphrase(server, request)
     state = await run_in_threadpool(review_state.assemble, server, visitor)
-    return review_entry.page("review.html", {"title": state["session"]["name"], "state": _embed(state)})
+    values = {"title": state["session"]["name"], "state": _embed(state)}
+    return _packed(review_entry.page("review.html", values), request)
 
 
 def _embed(state: Mapping[str, Any]) -> str:
@@ -198,7 +233,7 @@ async def _state(server: Any, request: Request) -> Response:
     text = request.query_params.get("objects")
     only = None if text is None else text.split(",")[:_MOST_OBJECTS]
     state = await run_in_threadpool(review_state.assemble, server, visitor, only)
-    return _json(state)
+    return _packed(_json(state), request)
 
 
 async def _vote(server: Any, request: Request) -> Response:

@@ -5,6 +5,8 @@ as ``/api``; the client reaches them by their address (``review.invitation`` and
 
 - ``/review/link`` ``{"invitee_id", "expires_at"?}``: a new personal link, ``{"url"}``
 - ``/review/share`` ``{"session_id", "expires_at"?}``: a new link for everybody, ``{"url"}``
+- ``/review/digest`` ``{"session_id"}``: the digest of what was said, mailed to who made the session, ``{"sent_to"}``
+- ``/review/mail`` ``{"session_id"}``: what became of the mails, ``{"mails"}``
 - ``/review/revoke`` ``{"invitee_id"}`` or ``{"session_id"}``: an end to the links, ``{"revoked": number}``
 
 Called by ``pages`` for its routes.
@@ -19,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
-from ftrack_review.server import access, ledger, review_entry, review_rooms
+from ftrack_review.server import access, ledger, review_entry, review_mail, review_rooms
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
 from ftrack_review.server.review_visitor import SHARE, find_invitee
@@ -108,6 +110,21 @@ def _revoke(server: Any, body: Mapping[str, Any], _caller: Any) -> Dict[str, Any
     return {"revoked": count}
 
 
+def _digest(server: Any, body: Mapping[str, Any], _caller: Any) -> Dict[str, Any]:
+    return {"sent_to": review_mail.queue_digest(server, _read_id(body, "session_id", "a review session"))}
+
+
+def _mails(server: Any, body: Mapping[str, Any], _caller: Any) -> Dict[str, Any]:
+    session_id = _read_id(body, "session_id", "a review session")
+    with server.store.read() as connection:
+        _find_session(server, connection, session_id)
+        invitees = ledger.list_entities(
+            connection, server.catalogue, "ReviewSessionInvitee", "review_session_id", session_id
+        )
+        mails = ledger.list_mail(connection, subject_ids=[session_id, *(found["id"] for found in invitees)])
+    return {"mails": mails}
+
+
 def _find_session(server: Any, connection: Any, session_id: str) -> Dict[str, Any]:
     session: Optional[Dict[str, Any]] = ledger.find_entity(
         connection, server.catalogue, "ReviewSession", session_id
@@ -144,4 +161,6 @@ CALLS: Tuple[Tuple[str, Handler], ...] = (
     ("/review/link", _link),
     ("/review/share", _share),
     ("/review/revoke", _revoke),
+    ("/review/digest", _digest),
+    ("/review/mail", _mails),
 )

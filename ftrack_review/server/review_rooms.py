@@ -170,7 +170,7 @@ class Rooms:
                 self._thread.start()
         if is_new:
             session = self._refresh(room)
-            room.is_open = session is not None and is_open(session, utc_now())  # type: ignore[arg-type]
+            room.is_open = session is not None and is_open(session, utc_now())
             announce(self._server, session_id, "who", node=self._node)
         with self._changed:
             if room.lead is not None:
@@ -421,7 +421,7 @@ class Rooms:
                 page.end(_CLOSE_REMOVED, {"type": "removed", "message": reason})
             else:
                 page.role = role_of(server, page.visitor)
-        was_open, room.is_open = room.is_open, is_open(session, utc_now())  # type: ignore[arg-type]
+        was_open, room.is_open = room.is_open, is_open(session, utc_now())
         if was_open and not room.is_open:
             text = "This review was closed. You can watch and read everything; votes and comments are no longer taken."
             self._tell(room, {"type": "closed", "message": text})

@@ -484,3 +484,22 @@ class TestClosed:
         assert error_of(review.send(f"comment/{note['id']}/edit", content="x")) == closed
         assert error_of(review.send(f"comment/{note['id']}/delete")) == closed
         assert len(api.query(f'select id from Note where parent_id is "{review.object_id}"')) == 1
+
+
+class TestWeight:
+    def test_text_goes_compressed(self, api, review):
+        response = review.visitor.get(f"{api.url}/review/static/review.js", timeout=30)
+        assert response.headers["content-encoding"] == "gzip"
+        tag = response.headers["etag"]
+        again = review.visitor.get(
+            f"{api.url}/review/static/review.js", headers={"if-none-match": tag}, timeout=30
+        )
+        assert (again.status_code, again.content) == (304, b"")
+        plain = review.visitor.get(
+            f"{api.url}/review/static/review.js", headers={"accept-encoding": "identity"}, timeout=30
+        )
+        assert plain.content == response.content
+        review.comment("x" * 10_000)
+        state = review.visitor.get(review.page + "/state", timeout=30)
+        assert state.headers["content-encoding"] == "gzip"
+        assert state.json()["objects"][0]["notes"]

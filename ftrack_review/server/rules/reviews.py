@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from ftrack_review.server import statements
 from ftrack_review.server.adding import add_row
@@ -38,8 +39,11 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_
 # Sessions
 
 
-def is_open(session: Row, now: str) -> bool:
-    """Return whether *session* takes votes, notes and changes at *now*. It ends before its end date."""
+def is_open(session: Union[Row, Mapping[str, Any]], now: str) -> bool:
+    """Return whether *session*, a row or its attributes, takes votes, notes and changes at *now*.
+
+    It ends before its end date.
+    """
     availability = session.get("availability")
     if availability in ("closed", "always_open"):
         return bool(availability == "always_open")
@@ -64,6 +68,24 @@ def _complete_session(context: RequestContext, row: Row) -> None:
         except OverflowError:
             end = dt.datetime.max  # noqa: DTZ901 - stored without a zone.
         fill(context, row, "end_date", end.strftime(_TIME))
+
+
+def _finish_sessions(context: RequestContext, rows: List[Row]) -> None:
+    """Send the digest of the sessions that this request closes, once it is committed."""
+    for row in rows:
+        if row.added or row.removed or is_open(row, context.now):
+            continue
+        names = ("availability", "end_date", "start_date")
+        columns = {name: row.entity.columns[name].name for name in names if row.has(name)}
+        before = {name: row.before.get(column, row.values[column]) for name, column in columns.items()}
+        if is_open(before, context.now) and getattr(context.server, "mailer", None) is not None:
+            context.after_commit.append(functools.partial(_send_digest, context.server, row.key[0]))
+
+
+def _send_digest(server: Any, session_id: str) -> None:
+    from ftrack_review.server import review_mail
+
+    review_mail.send_digest_of_closed(server, session_id)
 
 
 # Closed sessions
@@ -341,4 +363,8 @@ GUARD = {
 }
 COMPLETE = {"ReviewSession": _complete_session, "ReviewSessionObject": _complete_object}
 CHANGED = {"ReviewSessionObject": _change_object, "ReviewSessionObjectAnnotation": _change_annotation}
-FINISH = {"ReviewSessionInvitee": _finish_invitees, "ReviewSessionObjectStatus": _finish_votes}
+FINISH = {
+    "ReviewSession": _finish_sessions,
+    "ReviewSessionInvitee": _finish_invitees,
+    "ReviewSessionObjectStatus": _finish_votes,
+}
