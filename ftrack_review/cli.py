@@ -184,6 +184,13 @@ def _add_user(commands: click.Group) -> None:
         click.option("--email", required=True, metavar="ADDRESS", help="Where the user gets mail."),
         click.option("--first-name", metavar="TEXT", help="The first name."),
         click.option("--last-name", metavar="TEXT", help="The last name."),
+        click.option(
+            "--role",
+            "roles",
+            multiple=True,
+            metavar="NAME",
+            help="A security role; Administrator may do everything. Repeatable.  [default: User]",
+        ),
     )
     def add(data: Optional[str], database: Optional[str], name: str, **values: Any) -> None:
         """Create the user NAME."""

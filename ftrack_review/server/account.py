@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Any, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from ftrack_review.exception import ConfigurationError, NotUniqueError
 from ftrack_review.server import ledger
@@ -24,10 +24,13 @@ def add_user(
     email: str,
     first_name: Optional[str] = None,
     last_name: Optional[str] = None,
+    roles: Sequence[str] = (),
 ) -> str:
-    """Create the user *username* on *server* and return the id. A key is issued separately.
+    """Create the user *username* with the security *roles*, ``User`` if not given, on *server* and return the id.
 
-    Raise NotUniqueError where the name is taken, and ConfigurationError for a name or address that is none.
+    A key is issued separately.
+
+    Raise NotUniqueError where the name is taken, and ConfigurationError for a name, an address or a role that is none.
     """
     if not username.strip() or username != username.strip() or _CONTROL.search(username):
         raise ConfigurationError(f"{username!r} cannot be the name of a user.")
@@ -46,8 +49,36 @@ def add_user(
         "last_name": last_name or "",
         "is_active": True,
     }
+    actions = [{"action": "create", "entity_type": "User", "entity_data": values}]
+    actions += [_role(user_id, role_id) for role_id in _find_roles(server, roles)]
     try:
-        server.perform({"action": "create", "entity_type": "User", "entity_data": values})
+        server.perform(*actions)
     except ServerFault as fault:
         raise ConfigurationError(f"The user was not created: {fault.content}") from fault
     return user_id
+
+
+def _find_roles(server: Any, names: Sequence[str]) -> List[str]:
+    """Return the ids of the security roles with *names*. Raise ConfigurationError for one that there is not."""
+    (answer,) = server.perform({"action": "query", "expression": "select name from SecurityRole"})
+    known = {role["name"]: role["id"] for role in answer["data"]}
+    if not names:
+        # A site may have renamed it.
+        names = [name for name in ("User",) if name in known]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"There is no security role {unknown[0]!r}. Choose from: {', '.join(sorted(known))}."
+        )
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _role(user_id: str, role_id: str) -> Dict[str, Any]:
+    values = {
+        "__entity_type__": "UserSecurityRole",
+        "id": str(uuid.uuid4()),
+        "user_id": user_id,
+        "security_role_id": role_id,
+        "is_all_open_projects": True,
+    }
+    return {"action": "create", "entity_type": "UserSecurityRole", "entity_data": values}

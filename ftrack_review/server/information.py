@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping
 
 from ftrack_review.server.errors import describe, not_found, validation_error
 from ftrack_review.server.forms import entity_named
+from ftrack_review.server.rules import permissions
 
 if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
@@ -55,6 +56,7 @@ def handle_reset_remote(context: RequestContext, action: Mapping[str, Any]) -> D
     row = context.rows.get(entity, (parts[0],)) if entity.is_a("Resource") else None
     if row is None or not row.entity.is_a("User"):
         raise not_found(f"There is no User {describe(parts[0])} whose API key could be reset")
+    permissions.check_own(context, parts[0], "reset the API key of another user")
     # Within the transaction: a batch that fails leaves the old key as it was.
     secret = access.issue_key(context.connection, parts[0], now=context.now, name="api_key")
     return {"action": "reset_remote", "data": {"api_key": secret}}

@@ -135,8 +135,10 @@ def _replace_hidden(
     current: List[Any] = [pair[1] for pair in pairs]
     keys = [key[0] for key in wanted]
     gone = [key for key in current if key not in keys]
+    new = [{"own": owner.key[0], "other": key} for key in keys if key not in current]
+    if gone or new:
+        rules.guard(context, owner)
     if gone:
         context.connection.change(statements.delete_links(own, [owner.key[0]], other, gone))
-    new = [{"own": owner.key[0], "other": key} for key in keys if key not in current]
     if new:
         context.connection.change(statements.insert_link(relation.link, own, other), new)

@@ -51,7 +51,7 @@ class Api:
     def query(self, expression):
         return self.call({"action": "query", "expression": expression})[0]["data"]
 
-    def create(self, entity_type, **values):
+    def create(self, entity_type, /, **values):
         values.setdefault("id", str(uuid.uuid4()))
         data = {"__entity_type__": entity_type, **values}
         self.call({"action": "create", "entity_type": entity_type, "entity_data": data})
@@ -63,7 +63,7 @@ class Api:
         data.update(key=key, value=value)
         self.call({"action": "create", "entity_type": "Metadata", "entity_data": data})
 
-    def update(self, entity_type, key, **values):
+    def update(self, entity_type, key, /, **values):
         data = {"__entity_type__": entity_type, **values}
         self.call({"action": "update", "entity_type": entity_type, "entity_key": [key], "entity_data": data})
 

@@ -158,6 +158,7 @@ class TestWork:
             ("action", "ServerValidationError", "Invalid action u'dance'"),
             ("batch", "ServerValidationError", "nobody"),
             ("credentials", "ServerError", "not valid"),
+            ("permission", "ServerPermissionDeniedError", "administrator"),
         ],
     )
     def test_gets_the_class_of_each_error(self, found, name, error, words):

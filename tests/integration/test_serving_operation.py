@@ -13,6 +13,7 @@ import pytest
 
 import ftrack_review
 from ftrack_review.server.application import Server
+from ftrack_review.server.errors import ServerFault
 from ftrack_review.server.serving import Listener
 from tests.integration.api import Api, wait_for
 
@@ -105,6 +106,23 @@ class TestUsers:
             exports["FTRACK_API_KEY"].encode() not in (server.folder / "data" / "ftrack.sqlite").read_bytes()
         )
 
+    @pytest.mark.parametrize(("role", "is_allowed"), [(None, False), ("Administrator", True)])
+    def test_have_a_role(self, tmp_path, role, is_allowed):
+        data = ["--data", tmp_path]
+        with Server(data=str(tmp_path), is_temporary=True):
+            added = run(
+                "user", "add", "ada", "--email", "a@b.org", *(["--role", role] if role else []), *data
+            )
+        assert added.returncode == 0, added.stderr
+        with Server(data=str(tmp_path), is_temporary=True) as server:
+            caller = server.authenticate(*server.new_key("ada"))
+            status = {"action": "create", "entity_type": "Status", "entity_data": {"name": "Odd"}}
+            if is_allowed:
+                assert server.dispatch([status], caller)
+            else:
+                with pytest.raises(ServerFault, match="PermissionError"):
+                    server.dispatch([status], caller)
+
     @pytest.mark.parametrize(
         ("arguments", "word"),
         [
@@ -113,6 +131,7 @@ class TestUsers:
             ([" ", "--email", "a@b.org"], "name"),
             (["a\nb", "--email", "a@b.org"], "name"),
             (["ada"], "--email"),
+            (["ada", "--email", "a@b.org", "--role", "Chef"], "Choose from: API, Administrator"),
         ],
     )
     def test_that_cannot_be_are_refused(self, tmp_path, arguments, word):

@@ -24,6 +24,7 @@ from ftrack_review.server.rules import (
     contexts,
     notes,
     people,
+    permissions,
     reviews,
     stamps,
     things,
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 # In the order in which they are asked: what belongs to a project before what needs to know it.
-_THEMES = (contexts, versions, notes, reviews, people, work, things, configurations, stamps)
+_THEMES = (permissions, contexts, versions, notes, reviews, people, work, things, configurations, stamps)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
     from ftrack_review.server.rows import Row
 
-__all__ = ["COMPLETE", "FINISH", "REMOVED"]
+__all__ = ["COMPLETE", "FINISH", "GUARD", "REMOVED"]
 
 # What a type needs to know where the caller does not say: clients read these keys.
 _CONFIG: Dict[str, Mapping[str, Any]] = {
@@ -99,6 +99,21 @@ def _finish_object_types(context: RequestContext, rows: List[Row]) -> None:
     rebuild(context)
 
 
+def _guard_object_type(context: RequestContext, row: Row, removing: bool) -> None:
+    """Keep an object type for as long as there is anything of it, which would have no entity type any more."""
+    if not removing:
+        return
+    contexts = context.catalogue.types["TypedContext"]
+    used = context.rows.select(contexts, contexts.columns["object_type_id"] == row.key[0])
+    if used:
+        first = describe(used[0].get("name"))
+        raise validation_error(
+            f"The object type {describe(row.get('name'))} is in use and cannot be deleted: there are {len(used)} "
+            f"of it, {first} for one. Delete them first",
+            "object_type_id",
+        )
+
+
 def _remove_object_types(context: RequestContext, rows: List[Row]) -> None:
     rebuild(context)
 
@@ -114,4 +129,5 @@ COMPLETE = {
     "CustomAttributeLinkConfiguration": _complete_link_configuration,
 }
 FINISH = {"CustomAttributeConfiguration": _finish_configurations, "ObjectType": _finish_object_types}
+GUARD = {"ObjectType": _guard_object_type}
 REMOVED = {"ObjectType": _remove_object_types}
