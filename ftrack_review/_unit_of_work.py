@@ -244,6 +244,7 @@ class UnitOfWork:
         kept = _attributes_set_by(list(recorded)[len(operations) :])
         recorded.drop_first(len(operations))
         sent = _attributes_set_by(operations)
+        made_anew = {_identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
         identities = session._identities
         for identity, names in sent.items():
             entity_type, key = identity
@@ -251,12 +252,18 @@ class UnitOfWork:
             if entity is None:
                 continue
             if names is not None:
-                self._settle(entity, names, kept.get(identity))
+                settled = names
+                if identity in made_anew:
+                    settled = {**names, **dict.fromkeys(entity._remote or ())}
+                self._settle(entity, settled, kept.get(identity))
                 continue
             identities.remove(entity_type, key)
             session._forget_elsewhere(entity)
             entity._remote = None
             entity._origin = None
+            entity._is_gone = True
+        if made_anew:
+            session._deletions += 1
         self._load_results(results)
         if any(entity_type == "CustomAttributeConfiguration" for entity_type, _ in sent):
             session._custom_attribute_configurations = None

@@ -43,7 +43,7 @@ __all__ = [
 class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
     """The entities of a to-many attribute, each at most once."""
 
-    __slots__ = ("__weakref__", "_data", "_keys", "_latest", "attribute", "entity", "mutable")
+    __slots__ = ("__weakref__", "_data", "_deletions", "_keys", "_latest", "attribute", "entity", "mutable")
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         self._data: List[Entity] = [] if data is None else list(data)
         self._keys: Optional[Set[Hashable]] = self._check(self._data)
         self._latest: Optional[_Snapshot] = None
+        self._deletions = 0
 
     @classmethod
     def _holding(
@@ -75,7 +76,19 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         collection._data = data
         collection._keys = None
         collection._latest = None
+        collection._deletions = 0
         return collection
+
+    def _current(self) -> List[Entity]:
+        """Return the entities that are here, without those whose deletion was committed since the last look."""
+        deletions = getattr(self.entity.session, "_deletions", 0)
+        if deletions != self._deletions:
+            self._deletions = deletions
+            # What is like an entity may have any attribute.
+            if any(getattr(item, "_is_gone", None) is True for item in self._data):
+                self._data = [item for item in self._data if getattr(item, "_is_gone", None) is not True]
+                self._keys = None
+        return self._data
 
     def _snapshot(self) -> Collection:
         """Return the content as it is now, which does not change any more.
@@ -121,6 +134,8 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         """Hold *items* from now on, as the server or a rollback says, without recording a change."""
         self._data = list(items)
         self._keys = None
+        # They may have been known for long.
+        self._deletions = 0
 
     def _replace(self, items: List[Entity]) -> None:
         """Hold *items* from now on and record the change."""
@@ -139,6 +154,7 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         """
         if not self.mutable:
             raise exception.ImmutableCollectionError(self)
+        self._current()
         key, keys = self._identity_key(item), self._held_keys()
         if key in keys:
             raise exception.DuplicateItemInCollectionError(item, self)
@@ -156,7 +172,7 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
         """Add *values* at the end, as one change."""
         added = list(values)
         if added:
-            self._replace([*self._data, *added])
+            self._replace([*self._current(), *added])
 
     def clear(self) -> None:
         """Remove everything, as one change."""
@@ -165,41 +181,43 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
 
     def reverse(self) -> None:
         """Turn the order around, as one change."""
-        self._replace(self._data[::-1])
+        self._replace(self._current()[::-1])
 
     def __contains__(self, item: object) -> bool:
         """Return whether the entity *item* is here."""
+        self._current()
         return self._identity_key(item) in self._held_keys()  # type: ignore[arg-type]
 
     def __getitem__(self, index: Any) -> Any:
         """Return the item at *index*, or a list of the items of a slice."""
-        return self._data[index]
+        return self._current()[index]
 
     def __setitem__(self, index: Any, item: Any) -> None:
         """Put *item* in the place of the one at *index*, or several in the place of a slice."""
-        items = list(self._data)
+        items = list(self._current())
         items[index] = item
         self._replace(items)
 
     def __delitem__(self, index: Any) -> None:
         """Remove the item at *index* or those of a slice. The entities themselves are not deleted."""
-        items = list(self._data)
+        items = list(self._current())
         del items[index]
         self._replace(items)
 
     def __iter__(self) -> Iterator[Entity]:
         """Iterate over the entities as they are now."""
-        return iter(list(self._data))
+        return iter(list(self._current()))
 
     def __len__(self) -> int:
         """Return the number of entities."""
-        return len(self._data)
+        return len(self._current())
 
     def __eq__(self, other: object) -> bool:
         """Return whether *other* is a collection of the same entities, in whatever order."""
         if not isinstance(other, Collection):
             return False
-        return set(map(self._identity_key, self._data)) == set(map(other._identity_key, other._data))
+        mine, others = self._current(), other._current()
+        return set(map(self._identity_key, mine)) == set(map(other._identity_key, others))
 
     def __ne__(self, other: object) -> bool:
         """Return whether *other* holds other entities."""
@@ -209,7 +227,7 @@ class Collection(collections.abc.MutableSequence):  # type: ignore[type-arg]
 
     def __copy__(self) -> Collection:
         """Return a collection with the same entities."""
-        copied = self._holding(self.entity, self.attribute, list(self._data))
+        copied = self._holding(self.entity, self.attribute, list(self._current()))
         copied.mutable = self.mutable
         return copied
 
@@ -240,6 +258,9 @@ class _Snapshot(Collection):
     @property
     def _data(self) -> List[Entity]:  # type: ignore[override]
         return self._source[: self._length]
+
+    def _current(self) -> List[Entity]:
+        return self._data
 
 
 class MappedCollectionProxy(collections.abc.MutableMapping):  # type: ignore[type-arg]
@@ -311,7 +332,7 @@ class KeyValueMappedCollectionProxy(MappedCollectionProxy):
 
     def _get_entity_by_key(self, key: Any) -> Entity:
         """Return the entity that holds *key*. Raise :exc:`KeyError` if none does."""
-        for entity in self.collection._data:
+        for entity in self.collection._current():
             if entity[self.key_attribute] == key:
                 return entity
         raise KeyError(key)
@@ -348,7 +369,7 @@ class KeyValueMappedCollectionProxy(MappedCollectionProxy):
 
     def keys(self) -> List[Any]:  # type: ignore[override]
         """Return the keys, each once."""
-        return list(dict.fromkeys(entity[self.key_attribute] for entity in self.collection._data))
+        return list(dict.fromkeys(entity[self.key_attribute] for entity in self.collection._current()))
 
 
 class PerSessionDefaultKeyMaker(KeyMaker):

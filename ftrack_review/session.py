@@ -215,6 +215,8 @@ class Session:
         server_url, self._api_key, self._api_user = _read_settings(server_url, api_key, api_user)
 
         self._identities = IdentityMap()
+        #: How many commits have deleted something: collections then look whether they held it.
+        self._deletions = 0
         self._plans: Dict[str, Any] = {}
         self._statements: Dict[str, Statement] = {}
         self._custom_attribute_configurations: Optional[List[Entity]] = None
@@ -576,6 +578,8 @@ class Session:
                 self._identities.of_type(entity.entity_type)[key] = entity
                 attached = entity
             elif existing is not entity:
+                if entity._remote is not None and self._is_deleted_before(entity):
+                    existing._begin_anew()
                 existing.merge(entity)
                 self._identities.changed.pop(id(entity), None)
                 attached = existing
@@ -584,6 +588,16 @@ class Session:
         if self._further_cache is not None:
             self._further_cache.store([attached])
         return attached
+
+    def _is_deleted_before(self, entity: Entity) -> bool:
+        """Return whether the deletion of what had the identity of *entity*, which is new, is not committed yet."""
+        key = entity._primary_key()
+        return any(
+            isinstance(operation, DeleteEntityOperation)
+            and operation.entity_type == entity.entity_type
+            and operation.entity_key == key
+            for operation in self.recorded_operations
+        )
 
     def ensure(
         self,

@@ -139,6 +139,8 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
     _remote: Optional[Dict[str, Any]]
     #: The result that this came with.
     _origin: Optional[Origin]
+    #: Whether the deletion of this was committed.
+    _is_gone = False
 
     def __init__(
         self, session: Session, data: Optional[Mapping[str, Any]] = None, reconstructing: bool = False
@@ -365,6 +367,20 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
         """Forget all local values, so that the remote ones show again."""
         for name in list(self._remote or ()):
             self.attributes.get(name).set_local_value(self, NOT_SET)  # type: ignore[union-attr]
+
+    def _begin_anew(self) -> None:
+        """Be as new: what is known of the entity is what a rollback brings back, and nothing else."""
+        remote = self._remote = {} if self._remote is None else self._remote
+        self.session._identities.changed[id(self)] = self
+        for name in [name for name in self._values if name not in self.primary_key_attributes]:
+            value = self._values[name]
+            if hasattr(value, "_refill"):
+                # Somebody may hold the collection.
+                remote.setdefault(name, _plain_items(value))
+                value._refill(())
+            else:
+                remote.setdefault(name, value)
+                del self._values[name]
 
     # --- Merging and fetching. ---
 

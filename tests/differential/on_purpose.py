@@ -66,6 +66,18 @@ ON_PURPOSE = {
         {"gives": "d"},
         "hierarchical custom attributes of new entities have their defaults",
     ),
+    "deletions.gone_from_held_collections": (
+        {"gives": [3, 3, ["1", "2"], False]},
+        "what was deleted leaves the collections that are held, once the deletion is committed",
+    ),
+    "deletions.made_again_in_the_same_commit": (
+        {"gives": ["again", False, {}]},
+        "what is created again under the key of a deleted entity is as new, instead of refused",
+    ),
+    "deletions.made_again_under_its_key": (
+        {"gives": ["again", False, {}]},
+        "what is created again under the key of a deleted entity is as new, instead of refused",
+    ),
     "events.grammar_bare_values": (
         {"gives": [[True], [True], [True]]},
         "values and keys without quotes may hold more than letters, digits and a few marks",

@@ -536,6 +536,51 @@ def test_what_is_deleted_and_committed_cannot_be_got(session, shot, other):
     other.rollback()
 
 
+def test_what_is_made_again_under_a_key_is_as_new(session, shot, project, other):
+    shot["description"] = "old"
+    shot["metadata"]["k"] = "v"
+    session.commit()
+    session.query("select description, status.name, created_at from Shot").all()
+    metadata = shot["metadata"]
+    assert dict(metadata) == {"k": "v"}
+    session.delete(shot)
+    again = session.create("Shot", {"id": shot["id"], "name": "again", "parent": project})
+    assert again is shot
+    assert again["description"] is NOT_SET
+    assert dict(metadata) == {}
+    session.rollback()
+    assert (shot["name"], shot["description"], dict(metadata)) == ("sh010", "old", {"k": "v"})
+    session.delete(shot)
+    session.create("Shot", {"id": shot["id"], "name": "again", "parent": project})
+    session.commit()
+    assert session.modified == session.created == []
+    held = other.get("Shot", shot["id"])
+    assert (shot["name"], shot["description"]) == (held["name"], held["description"]) != ("again", "old")
+    assert dict(shot["metadata"]) == dict(held["metadata"]) == {}
+
+
+def test_what_was_deleted_leaves_the_collections_that_are_held(session, shot, other):
+    user = session.query("User").first()
+    notes = [shot.create_note(text, user) for text in "abcd"]
+    shot["metadata"].update(a="1", b="2")
+    session.commit()
+    held, metadata = shot["notes"], shot["metadata"]
+    assert len(held) == 4
+    session.delete(notes[1])
+    assert len(held) == 4
+    session.rollback()
+    session.delete([notes[0], notes[2]])
+    session.delete(session.query('Metadata where key is "a"').one())
+    session.commit()
+    assert [note["content"] for note in held] == ["b", "d"]
+    assert notes[0] not in held
+    assert dict(metadata) == {"b": "2"}
+    # What is sent of the collection does not refer to what is gone.
+    held.append(session.create("Note", {"content": "e", "author": user}))
+    session.commit()
+    assert sorted(note["content"] for note in other.get("Shot", shot["id"])["notes"]) == ["b", "d", "e"]
+
+
 def test_entities_of_mixed_types_are_populated(session, shot, version, requests_sent):
     task = session.create("Task", {"name": "a", "parent": shot})
     session.commit()
