@@ -41,6 +41,7 @@ class ReviewSession(Entity):
     feedback = _Method("gathering:feedback")
     summarise = _Method("reporting:summarise")
     report = _Method("reports:report")
+    export = _Method("packing:export")
     watch = _Method("watching:watch")
     apply = _Method("applying:apply")
     transfer_feedback = _Method("transferring:transfer_feedback")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ftrack_review.review.cloning import Clone, ObjectChange, clone
     from ftrack_review.review.gathering import feedback
     from ftrack_review.review.invitation import invite, link, send_invitations, send_invite
+    from ftrack_review.review.merging import Answer, Merge, merge
     from ftrack_review.review.opinion import (
         Annotation,
         Attachment,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         ObjectFeedback,
         Vote,
     )
+    from ftrack_review.review.packing import Package, export
     from ftrack_review.review.playlist import add
     from ftrack_review.review.publishing import publish
     from ftrack_review.review.releasing import hold, release, send_digest
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Annotation",
+    "Answer",
     "Attachment",
     "Clone",
     "Comment",
@@ -62,10 +65,12 @@ __all__ = [
     "Feedback",
     "FormerVersion",
     "InviteeState",
+    "Merge",
     "ObjectAdded",
     "ObjectChange",
     "ObjectFeedback",
     "ObjectReplaced",
+    "Package",
     "Report",
     "ReviewEvent",
     "SessionClosed",
@@ -83,10 +88,12 @@ __all__ = [
     "close",
     "comment",
     "comments",
+    "export",
     "feedback",
     "hold",
     "invite",
     "link",
+    "merge",
     "overall_status",
     "publish",
     "release",
@@ -113,6 +120,8 @@ _HOMES = {
         "cloning": ("Clone", "ObjectChange", "clone"),
         "gathering": ("feedback",),
         "invitation": ("invite", "link", "send_invitations", "send_invite"),
+        "merging": ("Answer", "Merge", "merge"),
+        "packing": ("Package", "export"),
         "opinion": (
             "Annotation",
             "Attachment",

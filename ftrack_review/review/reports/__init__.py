@@ -57,8 +57,12 @@ class Report:
         """Return what the report is about, and its digest."""
         return f"{self.content['session']['name']}, {self.content['made_at']}, sha256:{self.digest}"
 
-    def render(self, format: str, *, key: Optional[bytes] = None) -> bytes:
+    def render(
+        self, format: str, *, key: Optional[bytes] = None, media: Optional[Mapping[str, str]] = None
+    ) -> bytes:
         """Return the report in *format*, sealed, and signed with *key* where one is given.
+
+        *media* has addresses of media by the ids of objects, for a timeline (``otio``) that plays.
 
         Raise :exc:`~ftrack_review.exception.ReviewError` for a format there is not, and
         :exc:`~ftrack_review.exception.MissingDependencyError` where its packages are missing.
@@ -70,7 +74,7 @@ class Report:
         if format == "otio":
             from ftrack_review.review.reports import editorial
 
-            return _pretty(_seal_timeline(editorial.render(self.content), self.content, digest, key))
+            return _pretty(_seal_timeline(editorial.render(self.content, media), self.content, digest, key))
         if format == "html":
             from ftrack_review.review.reports import page
 
@@ -86,11 +90,19 @@ class Report:
         return seal.attach(format, body, digest, key)
 
     def save(
-        self, path: Union[str, os.PathLike[str]], format: Optional[str] = None, *, key: Optional[bytes] = None
+        self,
+        path: Union[str, os.PathLike[str]],
+        format: Optional[str] = None,
+        *,
+        key: Optional[bytes] = None,
+        media: Optional[Mapping[str, str]] = None,
     ) -> str:
-        """Write the report to *path* and return it. *format* is by default what the path ends with."""
+        """Write the report to *path* and return it. *format* is by default what the path ends with.
+
+        *key* and *media* are those of :meth:`render`.
+        """
         target = os.fspath(path)
-        data = self.render(_format_of(target, format), key=key)
+        data = self.render(_format_of(target, format), key=key, media=media)
         with open(target, "wb") as stream:
             stream.write(data)
         return target

@@ -219,11 +219,16 @@ def _differences(now: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator
         if present is None:
             yield f"{item['name']} is not in the review any more."
             continue
+        current = {str(vote["email"]).lower(): vote for vote in present["votes"]}
         given = {_vote_key(vote) for vote in (*present["votes"], *present["history"])}
         for former in present["former"]:
             given.update(_vote_key(vote) for vote in former["votes"])
         for vote in item["votes"]:
-            if _vote_key(vote) not in given:
+            now_given = current.get(str(vote["email"]).lower())
+            # Unless the person has voted again since, the vote has to be the one that counts now.
+            is_latest = now_given is not None and str(now_given["created_at"]) <= str(content["made_at"])
+            known = {_vote_key(now_given)} if now_given is not None and is_latest else given
+            if _vote_key(vote) not in known:
                 yield f"the vote of {vote['name']} on {item['name']}, {vote['status']} at {vote['created_at']}."
         said = {comment["id"]: comment for comment in threads(present["comments"])}
         for comment in threads(item["comments"]):

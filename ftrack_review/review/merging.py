@@ -1,0 +1,428 @@
+"""Bring back what people did in a review that travelled: a file of answers, by person and object, safe to repeat.
+
+The file comes from outside, so nothing in it is taken on trust: it is for one review session, by one person who
+is invited, and about objects that are there.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
+
+from ftrack_review.exception import ReviewError
+from ftrack_review.protocol import role as roles
+from ftrack_review.protocol.grammar import quote
+from ftrack_review.review import gathering, invitation, noting, schedule
+from ftrack_review.review.opinion import word_for
+
+if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+    from ftrack_review.review.opinion import Comment, Feedback, InviteeState, ObjectFeedback
+    from ftrack_review.session import Session
+
+__all__ = ["ANSWERS_FORMAT", "Answer", "Merge", "merge"]
+
+ANSWERS_FORMAT = "ftrack-review-answers"
+
+#: The largest file of answers, in bytes, and in it the longest comment, in characters.
+LARGEST_FILE_BYTES = 200 * 1024 * 1024
+LONGEST_COMMENT = 20_000
+LARGEST_DRAWING = 512 * 1024
+
+# From this and the ids in the file come the ids of notes, so that one file makes the same notes each time.
+_NAMESPACE = uuid.UUID("6f6e5f3c-52c1-4c0f-9d1e-6f2f0c6b7a11")
+_PICTURES = {"data:image/png;base64,": b"\x89PNG", "data:image/jpeg;base64,": b"\xff\xd8"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One vote or comment of the file: *action* is ``added``, ``changed``, ``present``, ``kept`` or ``skipped``.
+
+    ``kept`` is a vote that the person has changed on the server since; ``skipped`` says why in *reason*.
+    """
+
+    action: str
+    kind: str
+    object_name: str
+    text: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        why = f" ({self.reason})" if self.reason else ""
+        return f"{self.action}: {self.kind} on {self.object_name}: {' '.join(self.text.split())}{why}"
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What merging a file did."""
+
+    review_session_id: str
+    person: str
+    answers: Tuple[Answer, ...]
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return "\n".join([f"{self.person}:", *(f"  {answer}" for answer in self.answers or ("nothing",))])
+
+    def count(self, action: str) -> int:
+        """Return how many answers were ``added``, ``changed``, ``present``, ``kept`` or ``skipped``."""
+        return sum(1 for answer in self.answers if answer.action == action)
+
+
+def merge(
+    session: Session,
+    path: Union[str, os.PathLike[str]],
+    *,
+    review_session: Optional[Entity] = None,
+    invite: bool = False,
+    skip_unknown: bool = False,
+    dry_run: bool = False,
+) -> Merge:
+    """Write the votes and comments of the file of answers *path* to the review session it is for.
+
+    The person is found among the invited by id or e-mail; *invite* invites who is not. Repeating it adds
+    nothing; a later file of the same person adds and changes what is new. A vote that the person has given on the
+    server since stays, and a vote on a version that was replaced since is skipped. *skip_unknown* skips answers about
+    objects that are not in the review any more. *review_session* refuses answers to any other. With *dry_run*
+    nothing is written. Pending operations of the session are committed.
+
+    Raise :exc:`~ftrack_review.exception.ReviewError` for a file that is damaged, for another review, by
+    somebody who is not invited or only watches, or about unknown objects, and
+    :exc:`~ftrack_review.exception.ReviewClosedError` when the review session is closed. Nothing is written then.
+
+    Example::
+
+        print(ftrack_review.review.merge(session, "answers-Ada.json"))
+
+    .. versionadded:: 0.1
+    """
+    answers = _Answers(os.fspath(path))
+    target = _find_session(session, answers, review_session)
+    schedule.require_open(target)
+    feedback = gathering.feedback(target)
+    objects = {item.id: item for item in feedback.objects}
+    unknown = sorted({entry["object_id"] for entry in (*answers.votes, *answers.notes)} - objects.keys())
+    if unknown and not skip_unknown:
+        raise ReviewError(
+            f"{answers.path} is about {len(unknown)} objects that are not in {feedback.name!r} (any more), such as "
+            f"{unknown[0]}. Leave them out with skip_unknown=True (--skip-unknown)."
+        )
+    invitee = _find_person(target, feedback, answers, invite=invite, dry_run=dry_run)
+    work = _Merging(session, feedback, objects, answers, invitee, dry_run=dry_run)
+    work.merge_votes()
+    work.merge_notes()
+    if not dry_run:
+        session.commit()
+    return Merge(target["id"], answers.name, tuple(work.done))
+
+
+class _Answers:
+    """A file of answers, read and checked as far as that goes without the server."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        content = self._load()
+        person = content.get("person")
+        if not isinstance(person, dict):
+            raise self._damaged("it does not say whose they are")
+        self.session_id = self._text(content, "session_id")
+        self.person_id = person["id"] if isinstance(person.get("id"), str) else None
+        self.name = self._text(person, "name")
+        email = person.get("email")
+        self.email = email.strip() if isinstance(email, str) else ""
+        self.votes = [self._vote(entry) for entry in self._list(content, "votes")]
+        self.notes = [self._note(entry) for entry in self._list(content, "notes")]
+
+    def _load(self) -> Dict[str, Any]:
+        try:
+            if os.path.getsize(self.path) > LARGEST_FILE_BYTES:
+                raise self._damaged("it is larger than answers are")
+            with open(self.path, encoding="utf-8") as stream:
+                content = json.load(stream)
+        except OSError as error:
+            raise ReviewError(f"The answers {self.path} cannot be read: {error.strerror}.") from error
+        except (ValueError, RecursionError) as error:
+            raise self._damaged("it is no JSON") from error
+        if not isinstance(content, dict) or content.get("format") != ANSWERS_FORMAT:
+            raise self._damaged("it does not say that it holds answers to a review")
+        if content.get("version") != 1:
+            raise ReviewError(
+                f"{self.path} was written by a later version of the page. Update ftrack-review."
+            )
+        return content
+
+    def _vote(self, entry: Any) -> Dict[str, Any]:
+        found = self._entry(entry)
+        if entry.get("status") not in roles.STATUSES:
+            raise self._damaged(f"a vote is {entry.get('status')!r}")
+        return {**found, "status": entry["status"]}
+
+    def _note(self, entry: Any) -> Dict[str, Any]:
+        found = self._entry(entry)
+        content, frame, reply_to = entry.get("content") or "", entry.get("frame"), entry.get("reply_to")
+        if not isinstance(content, str) or len(content) > LONGEST_COMMENT:
+            raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
+        if frame is not None and (isinstance(frame, bool) or not isinstance(frame, int) or frame < 0):
+            raise self._damaged(f"a frame is {frame!r}")
+        drawing = self._drawing(entry.get("drawing"))
+        if not content.strip() and drawing is None:
+            raise self._damaged("a comment is empty")
+        return {
+            **found,
+            "id": self._text(entry, "id"),
+            "content": content,
+            "frame": frame,
+            "reply_to": reply_to if isinstance(reply_to, str) else None,
+            "drawing": drawing,
+            "picture": self._picture(entry.get("picture")),
+        }
+
+    def _entry(self, entry: Any) -> Dict[str, Any]:
+        if not isinstance(entry, dict):
+            raise self._damaged("an answer is none")
+        return {
+            "object_id": self._text(entry, "object_id"),
+            "created_at": self._time(self._text(entry, "created_at")),
+        }
+
+    def _drawing(self, drawing: Any) -> Optional[str]:
+        if not drawing:
+            return None
+        try:
+            text = noting.read_drawing(drawing)
+        except ReviewError as error:
+            raise self._damaged("a drawing is none") from error
+        if len(text) > LARGEST_DRAWING:
+            raise self._damaged("a drawing is larger than drawings are")
+        return text
+
+    def _picture(self, picture: Any) -> Optional[bytes]:
+        if not picture:
+            return None
+        for start, magic in _PICTURES.items():
+            if isinstance(picture, str) and picture.startswith(start):
+                try:
+                    content = base64.b64decode(picture[len(start) :], validate=True)
+                except binascii.Error as error:
+                    raise self._damaged("a picture is none") from error
+                if content.startswith(magic):
+                    return content
+        raise self._damaged("a picture is none")
+
+    def _time(self, text: str) -> Any:
+        import arrow
+
+        try:
+            # The clock of a laptop may be ahead of ours.
+            return min(arrow.get(text), arrow.utcnow())
+        except (ValueError, arrow.parser.ParserError) as error:
+            raise self._damaged(f"a time is {text!r}") from error
+
+    def _text(self, content: Mapping[str, Any], name: str) -> str:
+        value = content.get(name)
+        if not isinstance(value, str) or not value.strip() or len(value) > 1000:
+            raise self._damaged(f"{name} is missing")
+        return value
+
+    def _list(self, content: Mapping[str, Any], name: str) -> List[Any]:
+        value = content.get(name, [])
+        if not isinstance(value, list):
+            raise self._damaged(f"{name} is no list")
+        return value
+
+    def _damaged(self, why: str) -> ReviewError:
+        return ReviewError(
+            f"{self.path} is no file of answers, or a damaged one: {why}. Ask for it again: the page keeps the answers "
+            "until they are saved."
+        )
+
+
+class _Merging:
+    """One merge while it is made."""
+
+    def __init__(
+        self,
+        session: Session,
+        feedback: Feedback,
+        objects: Mapping[str, ObjectFeedback],
+        answers: _Answers,
+        invitee: Optional[Entity],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._session = session
+        self._feedback = feedback
+        self._objects = objects
+        self._answers = answers
+        self._invitee = invitee
+        self._dry_run = dry_run
+        self.done: List[Answer] = []
+
+    def merge_votes(self) -> None:
+        """Queue the votes."""
+        for entry in self._answers.votes:
+            item = self._objects.get(entry["object_id"])
+            word = word_for(entry["status"])
+            if item is None:
+                self._note("skipped", "vote", entry["object_id"], word, "not in the review any more")
+                continue
+            present = next(
+                (v for v in item.votes if self._invitee and v.invitee_id == self._invitee["id"]), None
+            )
+            replaced_at = item.former[-1].replaced_at if item.former else None
+            if present is not None and present.status == entry["status"]:
+                self._note("present", "vote", item.name, word)
+            elif replaced_at is not None and entry["created_at"] < replaced_at:
+                self._note("skipped", "vote", item.name, word, f"{item.version} has taken its place")
+            elif present is not None and present.created_at and present.created_at > entry["created_at"]:
+                later = f"voted {word_for(present.status)} on the server since"
+                self._note("kept", "vote", item.name, word, later)
+            else:
+                self._vote(entry)
+                self._note("changed" if present is not None else "added", "vote", item.name, word)
+
+    def _vote(self, entry: Mapping[str, Any]) -> None:
+        if self._dry_run or self._invitee is None:
+            return
+        data: Dict[str, Any] = {
+            "review_session_object_id": entry["object_id"],
+            "review_session_invitee_id": self._invitee["id"],
+            "status": entry["status"],
+        }
+        self._session.create("ReviewSessionObjectStatus", data)
+
+    def merge_notes(self) -> None:
+        """Queue the comments. Pictures are uploaded before, so that comments arrive with theirs or not at all."""
+        entries = self._answers.notes
+        if not entries:
+            return
+        ids = {entry["id"]: self._note_id(entry["id"]) for entry in entries}
+        known = self._known(ids.values())
+        threads = {comment.id for item in self._feedback.objects for comment in _all(item.comments)}
+        author = noting.author_id(self._session, self._invitee) if not self._dry_run else ""
+        # The first of a thread first, as the others refer to it.
+        for entry in sorted(entries, key=lambda entry: (entry["reply_to"] is not None, entry["created_at"])):
+            item = self._objects.get(entry["object_id"])
+            text = entry["content"] or "(a drawing)"
+            if item is None:
+                self._note("skipped", "comment", entry["object_id"], text, "not in the review any more")
+                continue
+            present = known.get(ids[entry["id"]])
+            if present is not None:
+                self._renew(present, entry, item)
+                continue
+            reply_to = ids.get(entry["reply_to"]) or entry["reply_to"]
+            if reply_to not in threads and reply_to not in ids.values():
+                reply_to = None  # What it answers is gone; what was said stays.
+            if not self._dry_run:
+                self._write(entry, item, ids[entry["id"]], reply_to, author)
+            self._note("added", "comment", item.name, text)
+
+    def _write(
+        self,
+        entry: Mapping[str, Any],
+        item: ObjectFeedback,
+        note_id: str,
+        reply_to: Optional[str],
+        author: str,
+    ) -> None:
+        parent: Any = self._session.get("ReviewSessionObject", item.id)
+        picture_id = None
+        if entry["picture"] is not None:
+            picture_id = noting.upload_picture(self._session, entry["picture"])["id"]
+        noting.write(
+            parent,
+            entry["content"],
+            user_id=author,
+            frame=entry["frame"],
+            invitee_id=self._invitee["id"] if self._invitee is not None else None,
+            in_reply_to_id=reply_to,
+            drawing=entry["drawing"],
+            picture_id=picture_id,
+            note_id=note_id,
+            date=entry["created_at"],
+        )
+
+    def _renew(self, present: Entity, entry: Mapping[str, Any], item: ObjectFeedback) -> None:
+        text = entry["content"] or "(a drawing)"
+        if present["content"] == entry["content"]:
+            self._note("present", "comment", item.name, text)
+            return
+        if not self._dry_run:
+            present["content"] = entry["content"]
+        self._note("changed", "comment", item.name, text)
+
+    def _known(self, ids: Any) -> Dict[str, Entity]:
+        keys = ", ".join(quote(key) for key in ids)
+        rows = self._session.query(f"select content from Note where id in ({keys})")
+        return {row["id"]: row for row in rows}
+
+    def _note_id(self, identifier: str) -> str:
+        """Return the id of a note: of the person's own, so that no file can speak of another's."""
+        whose = self._answers.email.lower() or self._answers.person_id or ""
+        return str(uuid.uuid5(_NAMESPACE, f"{self._feedback.id}\n{whose}\n{identifier}"))
+
+    def _note(self, action: str, kind: str, name: str, text: str, reason: str = "") -> None:
+        self.done.append(Answer(action, kind, name, text, reason))
+
+
+def _find_session(session: Session, answers: _Answers, expected: Optional[Entity]) -> Entity:
+    if expected is not None and expected["id"] != answers.session_id:
+        raise ReviewError(
+            f"{answers.path} answers another review session ({answers.session_id}), not {expected['name']!r}."
+        )
+    found = session.query(
+        f"select name, is_open, project_id from ReviewSession where id is {quote(answers.session_id)}"
+    ).first()
+    if found is None:
+        raise ReviewError(
+            f"{answers.path} answers the review session {answers.session_id}, which {session.server_url} does not "
+            "have. Name the server that it was exported from."
+        )
+    return found
+
+
+def _find_person(
+    review_session: Entity, feedback: Feedback, answers: _Answers, *, invite: bool, dry_run: bool
+) -> Optional[Entity]:
+    """Return the invitee whose answers they are, None for one who would be invited in a dry run."""
+    state = _invited(feedback, answers)
+    if state is not None:
+        if state.role == roles.OBSERVER:
+            raise ReviewError(f"{state.name} is an observer of {feedback.name!r} and takes no part in it.")
+        found: Entity = review_session.session.get("ReviewSessionInvitee", state.id)
+        return found
+    if not invite:
+        raise ReviewError(
+            f"{answers.name} <{answers.email}> is not invited to {feedback.name!r}. Invite the person, or merge with "
+            "invite=True (--invite)."
+        )
+    if dry_run:
+        return None
+    made: Any = invitation.invite(review_session, answers.name, answers.email)
+    review_session.session.commit()
+    return made  # type: ignore[no-any-return]
+
+
+def _invited(feedback: Feedback, answers: _Answers) -> Optional[InviteeState]:
+    for state in feedback.invitees:
+        if answers.person_id is not None and state.id == answers.person_id:
+            return state
+    for state in feedback.invitees:
+        if answers.email and (state.email or "").lower() == answers.email.lower():
+            return state
+    return None
+
+
+def _all(comments: Tuple[Comment, ...]) -> List[Comment]:
+    found = []
+    for comment in comments:
+        found.append(comment)
+        found.extend(_all(comment.replies))
+    return found

@@ -1,0 +1,269 @@
+"""Reports in every format, and what checking them finds."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from ftrack_review import exception
+from ftrack_review.review import verify
+from ftrack_review.review.reports import seal
+
+FORMATS = ("html", "pdf", "csv", "json", "otio")
+DRAWING = {
+    "version": 1,
+    "shapes": [
+        {"tool": "pen", "colour": "#ff3b30", "width": 0.01, "points": [[0.1, 0.1], [0.5, 0.5]]},
+        {"tool": "arrow", "colour": "#00ff00", "width": 0.01, "points": [[0.9, 0.9], [0.6, 0.6]]},
+        {"tool": "rectangle", "colour": "#00ff00", "width": 0.01, "points": [[0.9, 0.9], [0.6, 0.6]]},
+        {"tool": "ellipse", "colour": "#0000ff", "width": 0.01, "points": [[0.2, 0.2], [0.4, 0.4]]},
+        {"tool": "text", "colour": "#ffffff", "size": 0.1, "at": [0.5, 0.1], "text": "here"},
+        {"tool": "of a later version"},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory):
+    """A movie of 24 frames at 23.976."""
+    from ftrack_review.media.synthesis import make_movie
+
+    path = tmp_path_factory.mktemp("movie") / "shot.mp4"
+    make_movie(path, frames=24, fps="24000/1001", size=(320, 180))
+    return path
+
+
+@pytest.fixture(scope="module")
+def reviewed(site, film, movie):
+    """A review with everything in it, made once."""
+    from tests.integration.review.conftest import Review
+
+    review = Review(site, film)
+    item = review.entity.publish(movie, name="=HYPERLINK()")
+    ada = review.ada
+    note = item.comment("Darker & <b>now</b> 😀 שלום", frame=12, invitee=ada, drawing=DRAWING)
+    item.reply(note, "Will do.")
+    item.comment("@SUM(A1)", invitee=review.bob)
+    item.vote("approved", ada)
+    site.commit()
+    item.vote("require_changes", ada)
+    review.items[0].vote("approved", ada)
+    review.items[0].comment("日本語", invitee=review.bob)
+    site.commit()
+    review.entity.send_invitations([ada])
+    review.published = item
+    return review
+
+
+@pytest.fixture(scope="module")
+def report(reviewed):
+    return reviewed.entity.report()
+
+
+def test_the_content_says_what_was_decided_by_whom_and_when(reviewed, report):
+    content = report.content
+    assert content["state"]["objects"] == 3
+    assert (content["state"]["approved"], content["state"]["require_changes"], content["state"]["none"]) == (
+        1,
+        1,
+        1,
+    )
+    item = content["objects"][2]
+    assert (item["decided_by"], item["media"]["fps"], item["media"]["frames"]) == ("Ada", "24000/1001", 24)
+    assert [vote["status"] for vote in item["history"]] == ["approved"]
+    comment = item["comments"][0]
+    assert (comment["frame"], comment["frame_number"], comment["timecode"]) == (12, 13, "00:00:00:12")
+    assert report.pictures[comment["picture"]].startswith(b"\xff\xd8")
+    assert report.pictures[item["thumbnail"]].startswith(b"\xff\xd8")
+    assert {person["name"]: person["last_sent_at"] is not None for person in content["invitees"]} == {
+        "Ada": True,
+        "Bob": False,
+        "Eve": False,
+    }
+    assert len(content["open_points"]) == 3
+    assert content["activity"][0]["votes"] == 3
+
+
+def test_the_drawn_frame_has_the_drawing_on_it(report):
+    from PIL import Image
+
+    comment = report.content["objects"][2]["comments"][0]
+    picture = Image.open(io.BytesIO(report.pictures[comment["picture"]]))
+    assert picture.size == (320, 180)
+    red, green, blue = picture.getpixel((int(0.3 * 320), int(0.3 * 180)))
+    assert red > 150 > max(green, blue)
+
+
+def test_the_drawn_frame_is_the_frame_that_was_drawn_on(reviewed, site):
+    import dataclasses
+
+    import numpy as np
+    from PIL import Image
+
+    from ftrack_review.media.synthesis import read_number
+    from ftrack_review.review import showing
+    from ftrack_review.review.reports.picturing import DrawnFrames
+
+    shown = showing.Footage(site, [reviewed.published["version_id"]]).of(reviewed.published["version_id"])
+    comment = reviewed.entity.feedback().objects[2].comments[0]
+    with DrawnFrames(site) as frames:
+        for frame in (0, 7, 23):
+            drawn = dataclasses.replace(comment, frame=frame, drawing='{"version": 1, "shapes": []}')
+            picture = Image.open(io.BytesIO(frames.picture(drawn, shown)))
+            assert read_number(np.asarray(picture)) == frame
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_untouched_file_is_found_untouched_and_agrees_with_the_server(report, site, tmp_path, format):
+    path = report.save(tmp_path / f"report.{format}")
+    found = verify(path, session=site)
+    assert (found.outcome, found.digest, found.is_good) == ("untouched", report.digest, True)
+    assert found.server is (None if format == "csv" else True)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_changed_file_is_found_altered(report, tmp_path, format):
+    data = report.render(format)
+    old, new = (b"approver", b"reviewer") if format != "pdf" else (b"/Type /Page", b"/Type /Pagf")
+    assert old in data
+    path = tmp_path / f"report.{format}"
+    path.write_bytes(data.replace(old, new, 1))
+    assert verify(path).outcome == "altered"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_put_behind_the_seal_is_found(report, tmp_path, format):
+    data = report.render(format)
+    path = tmp_path / f"report.{format}"
+    if format in ("json", "otio"):
+        document = json.loads(data)
+        document["more"] = "Approved by all."
+        path.write_text(json.dumps(document))
+    else:
+        path.write_bytes(data + b"Approved by all.")
+    assert verify(path).outcome == "altered"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_signature_tells_who_has_the_key(report, tmp_path, format):
+    path = report.save(tmp_path / f"report.{format}", key=b"ours")
+    assert verify(path, key=b"ours").outcome == "untouched"
+    assert verify(path, key=b"theirs").outcome == "altered"
+    assert any("Give the key" in finding for finding in verify(path).findings)
+    unsigned = report.save(tmp_path / f"unsigned.{format}")
+    assert verify(unsigned, key=b"ours").outcome == "altered"
+
+
+def test_a_forged_file_with_a_new_seal_differs_from_the_server(report, site, tmp_path):
+    content = json.loads(json.dumps(report.content))
+    content["objects"][2]["votes"][0]["status"] = "approved"
+    content["objects"][2]["comments"][0]["text"] = "Lovely."
+    document = {"format": "ftrack-review-report", "content": content, "pictures": {}}
+    path = tmp_path / "forged.json"
+    path.write_text(json.dumps(seal.attach_inside(document, seal.digest_of(content), None)))
+    found = verify(path, session=site)
+    assert (found.outcome, found.server, found.is_good) == ("untouched", False, False)
+    assert sum("Differs" in finding for finding in found.findings) == 2
+
+
+def test_what_is_no_report_has_no_seal(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("hello")
+    assert verify(path).outcome == "unsealed"
+    with pytest.raises(exception.ReviewError, match="cannot be read"):
+        verify(tmp_path / "missing.html")
+
+
+def test_a_recorded_report_is_known_to_the_server(reviewed, site, tmp_path):
+    report = reviewed.entity.report(tmp_path / "r.json", pictures=False, record=True)
+    found = verify(tmp_path / "r.json", session=site)
+    assert any("The server recorded this report" in finding for finding in found.findings)
+    assert found.digest == report.digest
+
+
+def test_html_is_one_file_without_script_and_shows_markup_as_text(report):
+    text = report.render("html").decode()
+    assert "<b>now</b>" not in text
+    assert "Darker &amp; &lt;b&gt;now&lt;/b&gt; 😀 שלום" in text
+    assert text.count("<script") == 1
+    assert 'type="application/json"' in text
+    assert "http://" not in text.partition("Server:")[0].partition("</style>")[2]
+    assert text.count("data:image/jpeg;base64,") >= 2
+    assert report.digest in text
+
+
+def test_csv_holds_no_formulas(report):
+    text = report.render("csv").decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["object"] for row in rows if row["kind"] == "vote"} == {"'=HYPERLINK()", "comp10"}
+    assert "'@SUM(A1)" in {row["text"] for row in rows}
+    assert not [value for row in rows for value in row.values() if value and value[0] in "=+-@"]
+
+
+def test_pdf_holds_the_text_and_its_content(report, tmp_path):
+    import pypdf
+
+    reader = pypdf.PdfReader(report.save(tmp_path / "r.pdf"))
+    text = "".join(page.extract_text() for page in reader.pages)
+    assert "What was decided" in text
+    assert report.digest in text
+    assert json.loads(reader.attachments["report-content.json"][0]) == report.content
+    assert sum(len(page.images) for page in reader.pages) >= 2
+
+
+def test_pdf_does_without_fonts_of_the_machine(report, monkeypatch):
+    from ftrack_review.review.reports import typeface
+
+    monkeypatch.setattr(typeface, "_fonts", dict)
+    assert report.render("pdf").startswith(b"%PDF")
+
+
+def test_characters_that_no_font_has_are_written_out():
+    from ftrack_review.review.reports import typeface
+
+    assert typeface.spell("ok 🦖", {"🦖"}) == "ok [t-rex]"
+
+
+def test_otio_is_read_by_its_library_at_the_exact_rate(report, tmp_path):
+    import opentimelineio
+
+    timeline = opentimelineio.adapters.read_from_file(report.save(tmp_path / "r.otio"))
+    clips = list(timeline.tracks[0])
+    assert [clip.name for clip in clips] == ["comp10", "comp20", "=HYPERLINK()"]
+    clip = clips[2]
+    assert clip.source_range.duration.rate == 24000 / 1001
+    assert clip.source_range.duration.value == 24
+    assert clip.metadata["ftrack_review"]["rate"] == "24000/1001"
+    marker = clip.markers[0]
+    assert (marker.marked_range.start_time.value, marker.color) == (13, "RED")
+    assert marker.metadata["ftrack_review"]["replies"][0]["text"] == "Will do."
+
+
+def test_the_digest_is_the_same_for_the_same_content(report):
+    shuffled = dict(reversed(list(report.content.items())))
+    assert seal.digest_of(shuffled) == report.digest
+
+
+def test_a_format_there_is_not_is_refused_with_the_nearest(reviewed, tmp_path):
+    with pytest.raises(exception.ReviewError, match="Did you mean html"):
+        reviewed.entity.report(tmp_path / "report.htm")
+    with pytest.raises(exception.ReviewError, match="without an ending"):
+        reviewed.entity.report(tmp_path / "report")
+
+
+def test_an_empty_review_has_a_report_in_every_format(site, film, tmp_path):
+    empty = site.create("ReviewSession", {"name": "empty", "project": film})
+    site.commit()
+    report = empty.report()
+    for ending in FORMATS:
+        assert verify(report.save(tmp_path / f"empty.{ending}")).outcome == "untouched"
+
+
+def test_comments_that_are_held_back_stay_out(review):
+    review.entity["is_moderated"] = True
+    review.items[0].comment("Held.", invitee=review.bob)
+    review.session.commit()
+    assert review.entity.report(pictures=False).content["objects"][0]["comments"] == []
+    held = review.entity.report(pictures=False, include_held=True).content["objects"][0]["comments"]
+    assert [comment["text"] for comment in held] == ["Held."]

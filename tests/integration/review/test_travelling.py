@@ -1,0 +1,290 @@
+"""A review exported as a folder, and answers merged back."""
+
+import base64
+import json
+import os
+import uuid
+
+import arrow
+import pytest
+
+from ftrack_review import exception
+from ftrack_review.review import merge
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+    b"\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x03\x00\x08\xfc\x02\xfe\xa7\x9a\xa0\xa0\x00\x00\x00\x00IEND\xaeB`\x82"
+)
+DRAWING = {
+    "version": 1,
+    "shapes": [{"tool": "pen", "colour": "#ff3b30", "width": 0.01, "points": [[0.1, 0.1], [0.5, 0.5]]}],
+}
+
+
+def state_of(folder):
+    text = (folder / "state.js").read_text(encoding="utf-8")
+    assert text.startswith("window.REVIEW_STATE = ")
+    return json.loads(text[len("window.REVIEW_STATE = ") :].rstrip().rstrip(";"))
+
+
+class Answers:
+    """A file of answers, as the page saves it."""
+
+    def __init__(self, review, person=None):
+        now = arrow.utcnow().isoformat()
+        self.content = {
+            "format": "ftrack-review-answers",
+            "version": 1,
+            "session_id": review.entity["id"],
+            "export_id": str(uuid.uuid4()),
+            "person": person or {"id": None, "name": "Ada", "email": review.ada["email"].upper()},
+            "saved_at": now,
+            "votes": [
+                {"object_id": review.items[0]["id"], "status": "approved", "created_at": now},
+                {"object_id": review.items[1]["id"], "status": "require_changes", "created_at": now},
+            ],
+            "notes": [
+                self.note(review.items[1], "Darker.", frame=7, drawing=DRAWING, picture=PNG),
+            ],
+        }
+        first = self.content["notes"][0]["id"]
+        self.content["notes"].append(self.note(review.items[1], "Much.", reply_to=first))
+
+    @staticmethod
+    def note(item, text, *, frame=None, reply_to=None, drawing=None, picture=None):
+        data = "data:image/png;base64," + base64.b64encode(picture).decode() if picture else None
+        return {
+            "id": str(uuid.uuid4()),
+            "object_id": item["id"],
+            "content": text,
+            "frame": frame,
+            "reply_to": reply_to,
+            "created_at": arrow.utcnow().shift(minutes=-5).isoformat(),
+            "drawing": drawing,
+            "picture": data,
+        }
+
+    def save(self, folder):
+        path = folder / "answers-Ada.json"
+        path.write_text(json.dumps(self.content))
+        return path
+
+
+@pytest.fixture
+def answers(review):
+    return Answers(review)
+
+
+def test_the_folder_has_page_state_and_media(review, site, tmp_path):
+    from ftrack_review.media.synthesis import make_movie
+
+    make_movie(tmp_path / "shot.mp4", frames=12, fps="24000/1001", size=(128, 72))
+    item = review.entity.publish(tmp_path / "shot.mp4", name="../evil <script>")
+    note = item.comment("Here.", frame=3, invitee=review.ada, drawing=DRAWING, picture=PNG)
+    item.reply(note, "Will do.")
+    item.vote("approved", review.ada)
+    site.commit()
+    seen = []
+    package = review.entity.export(tmp_path / "out", progress=lambda done, total: seen.append((done, total)))
+    out = tmp_path / "out"
+    assert {"index.html", "review.js", "review.css", "state.js", "README.txt", "media"} <= set(
+        os.listdir(out)
+    )
+    assert (package.missing, seen[-1][0]) == ((), seen[-1][1])
+    state = state_of(out)
+    assert (state["export_id"], state["me"], state["session"]["id"]) == (
+        package.export_id,
+        None,
+        review.entity["id"],
+    )
+    found = state["objects"][2]
+    assert (found["media"]["kind"], found["media"]["fps"], found["media"]["frames"]) == (
+        "movie",
+        "24000/1001",
+        12,
+    )
+    for address in (found["media"]["url"], found["media"]["thumbnail_url"], found["notes"][0]["picture_url"]):
+        assert (out / address).stat().st_size > 0
+    assert (found["overall"], found["notes"][0]["drawing"]) == ("approved", DRAWING)
+    assert [reply["content"] for reply in found["notes"][0]["replies"]] == ["Will do."]
+    assert review.ada["email"] not in (out / "state.js").read_text()
+    with pytest.raises(exception.ReviewError, match="exists already"):
+        review.entity.export(out)
+
+
+def test_a_folder_for_one_person_knows_who_it_is(review, tmp_path):
+    review.entity.export(tmp_path / "eve", invitee=review.eve)
+    me = state_of(tmp_path / "eve")["me"]
+    assert (me["name"], me["role"], me["can"]["vote"]) == ("Eve", "observer", False)
+
+
+def test_comments_that_are_held_back_do_not_travel(review, tmp_path):
+    review.entity["is_moderated"] = True
+    review.items[0].comment("Held.", invitee=review.bob)
+    review.session.commit()
+    review.entity.export(tmp_path / "out")
+    assert "Held." not in (tmp_path / "out" / "state.js").read_text()
+
+
+def test_answers_are_merged_by_person_and_object(review, site, answers, tmp_path):
+    path = answers.save(tmp_path)
+    assert merge(site, path, dry_run=True).count("added") == 4
+    assert review.entity.feedback().votes == ()
+    result = merge(site, path)
+    assert (result.count("added"), result.person) == (4, "Ada")
+    first, second = review.entity.feedback().objects
+    assert [(vote.name, vote.status) for vote in (*first.votes, *second.votes)] == [
+        ("Ada", "approved"),
+        ("Ada", "require_changes"),
+    ]
+    (comment,) = second.comments
+    assert (comment.author, comment.text, comment.frame) == ("Ada", "Darker.", 7)
+    assert comment.created_at < arrow.utcnow().shift(minutes=-4)
+    assert json.loads(comment.drawing) == DRAWING
+    assert comment.picture is not None
+    assert [(reply.author, reply.text) for reply in comment.replies] == [("Ada", "Much.")]
+
+
+def test_merging_again_adds_nothing_and_a_later_file_what_is_new(review, site, answers, tmp_path):
+    path = answers.save(tmp_path)
+    merge(site, path)
+    again = merge(site, path)
+    assert (again.count("present"), len(again.answers)) == (4, 4)
+    answers.content["notes"][0]["content"] = "Darker, please."
+    answers.content["notes"].append(answers.note(review.items[0], "Good."))
+    answers.content["votes"][1].update(
+        status="approved", created_at=arrow.utcnow().shift(hours=1).isoformat()
+    )
+    later = merge(site, answers.save(tmp_path))
+    assert (later.count("changed"), later.count("added"), later.count("present")) == (2, 1, 2)
+    feedback = review.entity.feedback()
+    assert [comment.text for comment in feedback.comments] == ["Good.", "Darker, please."]
+    assert [vote.status for vote in feedback.votes] == ["approved", "approved"]
+
+
+def test_a_vote_given_on_the_server_since_is_kept(review, site, answers, tmp_path):
+    answers.content["votes"][0]["created_at"] = arrow.utcnow().shift(hours=-1).isoformat()
+    review.items[0].vote("require_changes", review.ada)
+    site.commit()
+    result = merge(site, answers.save(tmp_path))
+    assert result.count("kept") == 1
+    assert review.items[0].overall_status() == "require_changes"
+
+
+def test_a_vote_on_a_version_that_was_replaced_since_is_skipped(review, site, answers, tmp_path):
+    answers.content["votes"][0]["created_at"] = arrow.utcnow().shift(hours=-1).isoformat()
+    review.items[0].replace(review.next_version(0))
+    site.commit()
+    result = merge(site, answers.save(tmp_path))
+    assert "taken its place" in str(result)
+    assert review.items[0].votes() == ()
+
+
+def test_nobody_speaks_of_the_notes_of_others(review, site, answers, tmp_path):
+    merge(site, answers.save(tmp_path))
+    note_id = review.entity.feedback().comments[0].id
+    stolen = Answers(review, {"id": None, "name": "Bob", "email": review.bob["email"]})
+    stolen.content["votes"] = []
+    stolen.content["notes"] = [{**stolen.note(review.items[1], "Approved, says Ada."), "id": note_id}]
+    merge(site, stolen.save(tmp_path))
+    texts = {comment.text: comment.author for comment in review.entity.feedback().comments}
+    assert texts == {"Darker.": "Ada", "Approved, says Ada.": "Bob"}
+
+
+def refused(site, path, match, error=exception.ReviewError, **options):
+    with pytest.raises(error, match=match):
+        merge(site, path, **options)
+
+
+def test_what_does_not_belong_is_refused_and_nothing_written(review, site, film, answers, tmp_path):
+    other = site.create("ReviewSession", {"name": "other", "project": film})
+    site.commit()
+    refused(site, answers.save(tmp_path), "another review session", review_session=other)
+    stranger = Answers(review, {"id": None, "name": "Mallory", "email": "mallory@example.com"})
+    refused(site, stranger.save(tmp_path), "not invited")
+    observer = Answers(review, {"id": review.eve["id"], "name": "Eve", "email": ""})
+    refused(site, observer.save(tmp_path), "observer")
+    answers.content["votes"][0]["object_id"] = "gone"
+    refused(site, answers.save(tmp_path), "not in")
+    unknown = Answers(review)
+    unknown.content["session_id"] = "of another server"
+    refused(site, unknown.save(tmp_path), "does not have")
+    assert review.entity.feedback().votes == ()
+    assert review.entity.feedback().comments == ()
+
+
+def test_answers_to_a_closed_review_are_refused(review, site, answers, tmp_path):
+    path = answers.save(tmp_path)
+    review.entity.close()
+    refused(site, path, "closed", exception.ReviewClosedError)
+
+
+def test_who_is_not_invited_can_be(review, site, tmp_path):
+    stranger = Answers(review, {"id": None, "name": "Mallory", "email": "m@example.com"})
+    merge(site, stranger.save(tmp_path), invite=True)
+    assert "Mallory" in {vote.name for vote in review.entity.feedback().votes}
+
+
+def test_answers_about_objects_that_are_gone_can_be_skipped(review, site, answers, tmp_path):
+    site.delete(review.items[0])
+    site.commit()
+    result = merge(site, answers.save(tmp_path), skip_unknown=True)
+    assert (result.count("skipped"), result.count("added")) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("format",), "something else"),
+        (("version",), 2),
+        (("person",), None),
+        (("person", "name"), ""),
+        (("session_id",), 7),
+        (("votes",), {}),
+        (("votes", 0), "approved"),
+        (("votes", 0, "status"), "great"),
+        (("votes", 0, "created_at"), "yesterday"),
+        (("notes", 0, "content"), ["x"]),
+        (("notes", 0, "content"), "x" * 20_001),
+        (("notes", 1, "content"), "  "),
+        (("notes", 0, "frame"), -1),
+        (("notes", 0, "frame"), True),
+        (("notes", 0, "drawing"), "circle"),
+        (("notes", 0, "picture"), "https://example.com/x.png"),
+        (("notes", 0, "picture"), "data:image/png;base64,????"),
+        (("notes", 0, "id"), None),
+    ],
+)
+def test_a_damaged_file_is_refused(review, site, answers, tmp_path, path, value):
+    target = answers.content
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    refused(site, answers.save(tmp_path), "no file of answers|later version")
+    assert review.entity.feedback().votes == ()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, "\x00"])
+def test_what_is_no_file_of_answers_is_refused(site, tmp_path, text):
+    path = tmp_path / "answers.json"
+    path.write_text(text)
+    refused(site, path, "no file of answers")
+
+
+def test_a_missing_file_is_said(site, tmp_path):
+    refused(site, tmp_path / "missing.json", "cannot be read")
+
+
+def test_merging_needs_a_fixed_number_of_requests(review, site, answers, sent, tmp_path):
+    answers.content["notes"] = []
+    merge(site, answers.save(tmp_path))
+    counts = []
+    for number in (1, 20):
+        answers.content["notes"] = [
+            answers.note(review.items[0], f"{number} {index}") for index in range(number)
+        ]
+        path = answers.save(tmp_path)
+        sent.clear()
+        merge(site, path)
+        counts.append(len(sent))
+    assert counts[1] <= counts[0]  # The first one asks for the account of the person.
