@@ -90,6 +90,8 @@ def _make_commands() -> click.Group:
     """Return the group of all commands."""
     import click
 
+    from ftrack_review import review_commands
+
     @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
     @click.version_option(__version__, prog_name="ftrack-review", message="%(prog)s %(version)s")
     def commands() -> None:
@@ -97,6 +99,8 @@ def _make_commands() -> click.Group:
 
     for add in (_add_serve, _add_user, _add_key, _add_backup, _add_mirror, _add_demo, _add_run):
         add(commands)
+    review_commands.add_report(commands, _say)
+    review_commands.add_review(commands, _say)
     return commands
 
 

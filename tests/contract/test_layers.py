@@ -70,6 +70,7 @@ WHERE = {
     "review": 5,
     "server": "S",
     "cli": "T",
+    "review_commands": "T",
     "demo": "T",
     "mirror": "T",
     "testing": "T",
