@@ -11,12 +11,15 @@ from typing import Any, Dict, List, Set
 
 from ftrack_review.exception import NotFoundError
 from ftrack_review.mirror import plan
-from ftrack_review.mirror.copier import Copier, Progress, Rows
+from ftrack_review.mirror.copier import Copier, Progress, Rows, ends_of
 from ftrack_review.protocol import grammar
 
 __all__ = ["find_project", "make_target", "mirror"]
 
 _PEOPLE = ("BaseUser", "Collaborator", "Resource", "User")
+
+# Ids of people whose reference is called otherwise: authors, owners, recipients.
+_PERSON_KEYS = ("created_by_id", "resource_id", "user_id")
 
 
 def mirror(
@@ -33,8 +36,9 @@ def mirror(
     """Copy the site's set-up and the *project*, by its name, from the session *source* to the session *target*.
 
     The set-up are statuses, types, object types, project schemas, custom attributes and locations. Of the project
-    these are contexts, assignments, assets, versions, components and where they are, metadata, custom attributes,
-    and on request its notes and review sessions. *with_media* also copies the files in the server's own location.
+    these are contexts, assignments, time logs, managers, links, assets, versions, lists, components and where they are,
+    metadata, custom attributes and their links, and on request its notes with recipients and its review sessions with
+    votes, drawings and settings. *with_media* also copies the files in the server's own location.
 
     With *anonymise* every name and text of the project and its people is replaced by one that is made from ids, and
     media by test pictures, which needs the extra ``media``. The set-up keeps its names.
@@ -146,17 +150,17 @@ def _read_project(copier: Copier, project_id: str, parts: Set[str], *, with_medi
             from ftrack_review import symbol
 
             rows = [row for row in rows if row["location_id"] != symbol.SERVER_LOCATION_ID]
-        if step.entity_type == "NoteComponent":
-            ids["attached"] = [row["component_id"] for row in rows]
+        if step.entity_type in plan.ATTACHING:
+            ids[step.entity_type] = [row["component_id"] for row in rows]
         taken = ids.setdefault(step.entity_type, [])
         seen = set(taken)
         rows = [row for row in rows if row.get("id") not in seen or "id" not in row]
         taken.extend(row["id"] for row in rows if "id" in row)
         steps.append((step, rows))
     # What notes carry comes after them in the search, and before their links in the copy.
-    steps.sort(key=lambda entry: entry[0].entity_type == "NoteComponent")
+    steps.sort(key=lambda entry: entry[0].entity_type in plan.ATTACHING)
     place = [step.entity_type for step, _ in steps]
-    if "NoteComponent" in place and "ComponentLocation" in place:
+    if "ComponentLocation" in place:
         steps.append(steps.pop(place.index("ComponentLocation")))
     people = {
         value
@@ -189,11 +193,13 @@ def _find_computed(site: Dict[str, Rows]) -> Set[str]:
 
 def _person_keys(schema: Any, entity_type: str) -> Set[str]:
     attributes = schema[entity_type].attributes
-    return {
+    found = {
         f"{name}_id"
         for name, attribute in attributes.items()
-        if attribute.kind == "reference" and attribute.target in _PEOPLE and f"{name}_id" in attributes
+        if attribute.kind == "reference" and attribute.target in _PEOPLE
     }
+    # Where it is not known what something refers to, it may be somebody.
+    return found.union(_PERSON_KEYS, ends_of(schema, entity_type)).intersection(attributes)
 
 
 def _by_type(steps: Any) -> Dict[str, Rows]:

@@ -29,7 +29,7 @@ from ftrack_review.protocol.schema import AttributeSchema, EntitySchema, Schema
 if TYPE_CHECKING:
     from ftrack_review.mirror.plan import Step
 
-__all__ = ["Copier", "Progress", "Row", "Rows"]
+__all__ = ["Copier", "Progress", "Row", "Rows", "ends_of"]
 
 #: Called with what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -82,7 +82,10 @@ class Copier:
                 and value
                 and value not in known
             ]
-            if any(schema.attributes[name].required or name in schema.primary_key for name in missing):
+            ends = [row.get(name) for name in ends_of(self.source.schema, schema.name)]
+            if any(end not in known for end in ends) or any(
+                schema.attributes[name].required or name in schema.primary_key for name in missing
+            ):
                 self.counts["skipped"] += 1
                 continue
             prepared.append({name: None if name in missing else value for name, value in values.items()})
@@ -181,6 +184,14 @@ class Copier:
             part: value for part, value in row.items() if value is not None and part != "__entity_type__"
         }
         return action.create(name, [row[part] for part in self._target_schema[name].primary_key], values)
+
+
+def ends_of(schema: Schema, entity_type: str) -> Tuple[str, ...]:
+    """Return the attributes of *entity_type* that refer to something without being declared to."""
+    for name in (entity_type, *schema.ancestors(entity_type)):
+        if name in plan.ENDS:
+            return plan.ENDS[name]
+    return ()
 
 
 def _types_of(schema: Schema, name: str) -> List[str]:

@@ -26,11 +26,13 @@ _KEPT = frozenset(
         "color",
         "context_type",
         "file_type",
+        "from_entity_type",
         "key",
         "parent_type",
         "resource_type",
         "status",
         "system_type",
+        "to_entity_type",
         "type",
     )
 )
@@ -38,6 +40,8 @@ _COMPONENT_NAME = re.compile(r"(ftrackreview-[a-z0-9-]+|main|thumbnail)\Z")
 
 # Metadata that reviews need: frames and rates of media, and the roles of invitees.
 _METADATA = re.compile(r"(ftr_meta|ftrack_review\.roles.*)\Z")
+# What settings of reviews are, other than texts.
+_SETTING = re.compile(r"(?i)(true|false|none|null|-?[0-9.]+)\Z")
 _FRAMES = ("frameIn", "frameOut", "frameRate", "width", "height", "format")
 
 
@@ -67,6 +71,10 @@ def _is_text(attribute: AttributeSchema, value: Any) -> bool:
 def _replace(schema: EntitySchema, name: str, value: Any, mark: str, values: Mapping[str, Any]) -> Any:
     if schema.name == "Metadata" and name == "value":
         return _disguise_metadata(str(values.get("key")), value, mark)
+    if schema.name == "EntitySetting" and name == "value" and _SETTING.match(value):
+        return value
+    if schema.name == "ReviewSessionObjectAnnotation" and name == "data":
+        return "[]" if value.lstrip().startswith("[") else "{}"
     if name == "resource_identifier":
         # In the server's own location it is the id of the component.
         return value if value == values.get("component_id") else f"{mark}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Tuple
 
-__all__ = ["DEFERRED", "PEOPLE", "PROJECT", "REOPENED", "SITE", "SKIPPED", "Step"]
+__all__ = ["ATTACHING", "DEFERRED", "ENDS", "PEOPLE", "PROJECT", "REOPENED", "SITE", "SKIPPED", "Step"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ SITE: Tuple[Step, ...] = tuple(
         "AssetType",
         "NoteLabel",
         "ListCategory",
+        "ManagerType",
         "UserType",
         "SecurityRole",
         "Location",
@@ -74,27 +75,49 @@ PROJECT: Tuple[Step, ...] = (
     Step("TypedContext", "project_id", ("project",)),
     Step("TypedContextLink", "from_id", ("Project", "TypedContext")),
     Step("Appointment", "context_id", ("Project", "TypedContext")),
+    Step("Manager", "context_id", ("Project", "TypedContext")),
+    Step("Timelog", "context_id", ("Project", "TypedContext")),
     Step("Asset", "context_id", ("Project", "TypedContext")),
     Step("AssetVersion", "asset_id", ("Asset",)),
     Step("AssetVersionLink", "from_id", ("AssetVersion",)),
     Step("Component", "version_id", ("AssetVersion",)),
     Step("Component", "container_id", ("Component",)),
+    Step("List", "project_id", ("project",)),
+    Step("ListObject", "list_id", ("List",)),
     Step("ReviewSessionFolder", "project_id", ("project",), "reviews"),
     Step("ReviewSession", "project_id", ("project",), "reviews"),
     Step("ReviewSessionInvitee", "review_session_id", ("ReviewSession",), "reviews"),
     Step("ReviewSessionObject", "review_session_id", ("ReviewSession",), "reviews"),
     Step("ReviewSessionObjectStatus", "review_session_object_id", ("ReviewSessionObject",), "reviews"),
+    Step("ReviewSessionObjectAnnotation", "review_session_object_id", ("ReviewSessionObject",), "reviews"),
+    Step(
+        "ReviewSessionObjectAnnotationComponent",
+        "review_session_object_id",
+        ("ReviewSessionObject",),
+        "reviews",
+    ),
+    Step("EntitySetting", "parent_id", ("ReviewSession",), "reviews"),
+    Step("Component", "id", ("ReviewSessionObjectAnnotationComponent",), "reviews"),
     Step("Note", "parent_id", ("Project", "TypedContext", "AssetVersion", "ReviewSessionObject"), "notes"),
     Step("Note", "in_reply_to_id", ("Note",), "notes"),
     Step("NoteLabelLink", "note_id", ("Note",), "notes"),
+    Step("Recipient", "note_id", ("Note",), "notes"),
     Step("NoteComponent", "note_id", ("Note",), "notes"),
-    Step("Component", "id", ("attached",), "notes"),
+    Step("Component", "id", ("NoteComponent",), "notes"),
     Step("ComponentLocation", "component_id", ("Component",)),
     Step("Metadata", "parent_id", _EVERYTHING),
     Step("ContextCustomAttributeValue", "entity_id", ("Project", "TypedContext"), is_dense=True),
     Step("AssetCustomAttributeValue", "entity_id", ("Asset",), is_dense=True),
     Step("AssetVersionCustomAttributeValue", "entity_id", ("AssetVersion",), is_dense=True),
+    Step("ListCustomAttributeValue", "entity_id", ("List",), is_dense=True),
+    Step("CustomAttributeLink", "from_id", ("Project", "TypedContext", "Asset", "AssetVersion")),
 )
+
+#: Components that something else of them is about: they are found by it and written before it.
+ATTACHING = ("NoteComponent", "ReviewSessionObjectAnnotationComponent")
+
+#: What refers to entities of several types, and is therefore not declared to: the ends of what connects two.
+ENDS = {"CustomAttributeLink": ("from_id", "to_id"), "ListObject": ("entity_id",)}
 
 #: Set when everything else is there: they refer to what comes later, or would close what is still being filled.
 DEFERRED = {

@@ -24,7 +24,8 @@ SECRETS = (
 )  # fmt: skip
 COUNTED = (
     "TypedContext", "Appointment", "Asset", "AssetVersion", "Component", "Note", "ReviewSession", "ReviewSessionObject",
-    "ReviewSessionInvitee", "ReviewSessionObjectStatus",
+    "ReviewSessionInvitee", "ReviewSessionObjectStatus", "ReviewSessionObjectAnnotation", "Timelog", "List", "ListObject",
+    "TypedContextLink", "AssetVersionLink", "CustomAttributeLink",
 )  # fmt: skip
 
 
@@ -116,10 +117,64 @@ def fill(session, folder):
     session.create(
         "ReviewSessionObjectStatus", {"review_session_object": item, "invitee": invitee, "status": "approved"}
     )
-    item.create_note("a sentence of Grace", ada)
+    remark = item.create_note("a sentence of Grace", ada)
     session.commit()
+    connect(session, item, remark, folder)
     review["start_date"] = "2023-01-01T00:00:00"
     review["end_date"] = "2023-02-01T00:00:00"
+    session.commit()
+
+
+def connect(session, item, remark, folder):
+    """Make what refers to two of what there is: links, lists, time, recipients, drawings, settings."""
+    review, version = item["review_session"], item["asset_version"]
+    shot, task, ada = (
+        session.query("Shot").one(),
+        session.query("Task").one(),
+        session.query('User where username is "ada"').one(),
+    )
+    other = session.create("Task", {"name": "task-of-nobody", "parent": shot})
+    session.create("TypedContextLink", {"from": task, "to": other})
+    session.create("AssetVersionLink", {"from": version["asset"]["versions"][0], "to": version})
+    session.create("Timelog", {"user": ada, "context": task, "duration": 1800, "comment": "brilliant"})
+    session.create("Recipient", {"note_id": remark["id"], "resource_id": ada["id"]})
+    category = session.query("ListCategory").first()
+    values = {"name": "Hidden list", "project": shot["project"], "category": category, "owner": ada}
+    session.commit()
+    session.create("AssetVersionList", {**values, "items": [version]})
+    session.create(
+        "ReviewSessionObjectAnnotation",
+        {
+            "review_session_object": item,
+            "frame_number": 4,
+            "data": json.dumps([{"id": "1", "text": "brilliant"}]),
+        },
+    )
+    session.create(
+        "EntitySetting",
+        {
+            "parent_id": review["id"],
+            "parent_type": "ReviewSession",
+            "group": "review",
+            "name": "download",
+            "value": "true",
+        },
+    )
+    kind = session.create(
+        "CustomAttributeLinkConfiguration",
+        {
+            "key": "lead",
+            "label": "Lead",
+            "entity_type": "task",
+            "entity_type_to": "user",
+            "one_to_one": False,
+        },
+    )
+    kind["object_type_id"] = shot["object_type_id"]
+    session.commit()
+    session.create(
+        "UserCustomAttributeLink", {"configuration": kind, "from_id": shot["id"], "to_id": ada["id"]}
+    )
     session.commit()
 
 
@@ -146,7 +201,9 @@ def test_a_project_arrives_whole_in_a_folder_made_for_it(studio, tmp_path):
         for name in COUNTED:
             expected = {row["id"] for row in studio.query(f"select id from {name}")}
             assert {row["id"] for row in copy.query(f"select id from {name}")} == expected, name
-        task = copy.query("select bid, assignments.resource.username from Task").one()
+        task = copy.query(
+            'select bid, assignments.resource.username from Task where name is "task-of-Ada"'
+        ).one()
         assert (task["bid"], task["assignments"][0]["resource"]["username"]) == (3600, "ada")
         first, second = copy.query(
             "select version, comment, is_latest_version, thumbnail_id from AssetVersion order by version"
@@ -173,6 +230,26 @@ def test_a_project_arrives_whole_in_a_folder_made_for_it(studio, tmp_path):
         assert (review["name"], review["is_open"], review["end_date"].year) == ("Monday", False, 2023)
         vote = copy.query("select status, invitee.name from ReviewSessionObjectStatus").one()
         assert (vote["status"], vote["invitee"]["name"]) == ("approved", "Grace")
+        check_connections(copy)
+
+
+def check_connections(copy):
+    drawing = copy.query("select frame_number, data from ReviewSessionObjectAnnotation").one()
+    assert (drawing["frame_number"], json.loads(drawing["data"])[0]["text"]) == (4, "brilliant")
+    setting = copy.query("select group, name, value from EntitySetting").one()
+    assert (setting["group"], setting["name"], setting["value"]) == ("review", "download", "true")
+    log = copy.query("select duration, comment, user.username from Timelog").one()
+    assert (log["duration"], log["comment"], log["user"]["username"]) == (1800, "brilliant", "ada")
+    listed = copy.query("select name, owner.username, items.version from AssetVersionList").one()
+    assert (listed["name"], listed["owner"]["username"]) == ("Hidden list", "ada")
+    assert [version["version"] for version in listed["items"]] == [2]
+    sentence = copy.query(
+        'select recipients.resource_id from Note where content is "a sentence of Grace"'
+    ).one()
+    ada = copy.query('User where username is "ada"').one()["id"]
+    assert ada in [recipient["resource_id"] for recipient in sentence["recipients"]]
+    lead = 'Shot where custom_attribute_links any (configuration.key is "lead" and user.username is "ada")'
+    assert copy.query(lead).one()["name"] == "sh010"
 
 
 def test_a_second_run_sends_the_differences_only(studio, tmp_path):
