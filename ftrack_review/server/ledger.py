@@ -15,6 +15,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import sqlalchemy as sa
 
+from ftrack_review.server.statements import folded
+
 __all__ = [
     "add_key",
     "add_mail",
@@ -26,6 +28,7 @@ __all__ = [
     "find_setting",
     "find_token",
     "find_user",
+    "has_account",
     "keep_token",
     "list_ended",
     "list_entities",
@@ -121,6 +124,13 @@ def find_user(connection: Any, catalogue: Any, username: str) -> Optional[Dict[s
     user = catalogue.types["User"]
     columns = [user.columns[name].label(name) for name in ("id", "username")]
     return _first(connection.run(sa.select(*columns).where(user.columns["username"] == username)))
+
+
+def has_account(connection: Any, catalogue: Any, email: str) -> bool:
+    """Return whether a User, not a guest, has the e-mail address *email*."""
+    user = catalogue.types["User"]
+    statement = sa.select(user.table.c["_type"]).where(folded(user.columns["email"]) == email.lower())
+    return any(row[0] == "User" for row in connection.run(statement))
 
 
 def revoke_keys(

@@ -301,36 +301,49 @@ def _join(server: Any, session: Mapping[str, Any], link: str, form: Mapping[str,
         invitees = ledger.list_entities(
             connection, server.catalogue, "ReviewSessionInvitee", "review_session_id", session_id
         )
+        is_known = ledger.has_account(connection, server.catalogue, email)
     for invitee in invitees:
         if (invitee["email"] or "").lower() == email.lower():
-            _remind(server, session, invitee)
+            _remind(server, session, invitee["id"])
+    invitee_id = _invite(server, session, name, email)
+    if is_known:
+        # Who has an account is somebody in the studio, and nobody becomes that by entering an address.
+        _remind(server, session, invitee_id)
+    return {**claims, "s": invitee_id}
+
+
+def _invite(server: Any, session: Mapping[str, Any], name: str, email: str) -> str:
+    """Add a person to the list of a review session, as one who came by a shared link. Return the id."""
     invitee_id = str(uuid.uuid4())
     values = {
         "__entity_type__": "ReviewSessionInvitee",
         "id": invitee_id,
         "name": name,
         "email": email,
-        "review_session_id": session_id,
+        "review_session_id": session["id"],
         "created_from_shared_url": True,
     }
     action = {"action": "create", "entity_type": "ReviewSessionInvitee", "entity_data": values}
     server.dispatch([action], _owner(server, session), Options(strict=True))
-    return {**claims, "s": invitee_id}
+    return invitee_id
 
 
-def _remind(server: Any, session: Mapping[str, Any], invitee: Mapping[str, Any]) -> None:
-    """Mail the personal link to who is invited already. Nobody becomes somebody by entering their address."""
+def _remind(server: Any, session: Mapping[str, Any], invitee_id: str) -> None:
+    """Mail the personal link to an invitee, and raise the fault that says so.
+
+    Nobody becomes somebody by entering their address.
+    """
     with server.store.read() as connection:
-        mails = ledger.list_mail(connection, subject_id=invitee["id"])
+        mails = ledger.list_mail(connection, subject_id=invitee_id)
     now = utc_now()
     if not any(
         mail["kind"] == "invitation" and _age_s(mail["created_at"], now) < _MAIL_AGAIN_S for mail in mails
     ):
-        action = {"action": "send_review_session_invite", "review_session_invitee_id": invitee["id"]}
+        action = {"action": "send_review_session_invite", "review_session_invitee_id": invitee_id}
         server.dispatch([action], _owner(server, session), Options(strict=True))
     raise ServerFault(
         "PermissionError",
-        "This address takes part in the review already. Its personal link has been sent to it by mail; open that one.",
+        "This address is known here already. Its personal link has been sent to it by mail; open that one.",
         409,
         error_code="already_invited",
     )

@@ -106,7 +106,8 @@ def _make(server: Any, connection: Any, invitee: Mapping[str, Any], token: Mappi
         name=invitee["name"] or invitee["email"] or "Someone",
         email=invitee["email"] or "",
         link=token["hash"],
-        is_user=user is not None and user["__entity_type__"] == "User",
+        # Whoever has a shared link can claim to be anybody.
+        is_user=user is not None and user["__entity_type__"] == "User" and token["purpose"] == INVITE,
         is_shared=token["purpose"] == SHARE,
     )
 

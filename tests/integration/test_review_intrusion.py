@@ -498,6 +498,18 @@ def taking_a_place(site):
     assert [mail["recipient"] for mail in mails] == ["ada@example.com"]
 
 
+@attempt(
+    "The address of somebody with an account under a shared link", "409; a personal link is mailed to them"
+)
+def taking_an_account(site):
+    url = site.share()
+    username = f"staff-{site.review.session_id[:8]}"
+    site.api.create("User", username=username, email=f"{username}@example.com")
+    intruder, response = site.join(url, name="Boss", email=f"{username.upper()}@example.com")
+    assert response.status_code == 409
+    assert said(site.open("/state", intruder)) == NO_LINK
+
+
 @attempt("A shared link with a passphrase, without it", "403; nobody is added to the list")
 def shared_without_passphrase(site):
     site.protect()

@@ -503,3 +503,70 @@ class TestWeight:
         state = review.visitor.get(review.page + "/state", timeout=30)
         assert state.headers["content-encoding"] == "gzip"
         assert state.json()["objects"][0]["notes"]
+
+
+class TestMany:
+    def test_objects_cost_no_more_statements_than_few(self, api, listening):
+        counts = []
+        for number in (3, 40):
+            review = Review(api)
+            asset = api.query(f'select asset_id from AssetVersion where id is "{review.version_id()}"')[0]
+            actions = []
+
+            def create(entity_type, actions=actions, **values):
+                values.setdefault("id", str(uuid.uuid4()))
+                data = {"__entity_type__": entity_type, **values}
+                actions.append({"action": "create", "entity_type": entity_type, "entity_data": data})
+                return values["id"]
+
+            invitee = api.query(
+                f'select resource_id from ReviewSessionInvitee where id is "{review.invitee_id}"'
+            )[0]
+            for _ in range(number):
+                version_id = create("AssetVersion", asset_id=asset["asset_id"])
+                create("FileComponent", name="ftrackreview-mp4", file_type=".mp4", version_id=version_id)
+                object_id = create(
+                    "ReviewSessionObject",
+                    name="shot",
+                    review_session_id=review.session_id,
+                    version_id=version_id,
+                )
+                note = {"parent_id": object_id, "parent_type": "ReviewSessionObject"}
+                create("Note", content="x", user_id=invitee["resource_id"], **note)
+                create(
+                    "ReviewSessionObjectStatus",
+                    status="approved",
+                    review_session_object_id=object_id,
+                    review_session_invitee_id=review.invitee_id,
+                )
+            api.call(*actions)
+            review.state()
+            before = listening.store.statements_run
+            assert len(review.state()["objects"]) == number + 1
+            counts.append(listening.store.statements_run - before)
+        assert counts[0] == counts[1] < 40
+
+
+def test_a_page_outlives_a_restart_of_the_server(tmp_path):
+    """Who has the page open goes on where they were, with the cookie they have."""
+    from ftrack_review.server.application import Server
+    from ftrack_review.server.serving import Listener
+
+    address, found = {}, None
+    for number in range(2):
+        with Server(data=str(tmp_path), base_url=lambda: address["url"], is_temporary=True) as server:
+            listener = Listener(server)
+            address["url"] = listener.url
+            listener.start()
+            server.start()
+            if number == 0:
+                api = Api(listener.url, server.administrator().username, server.first_key)
+                found = Review(api)
+                found.vote("approved")
+                found.path = urllib.parse.urlsplit(found.page).path
+                api.http.close()
+            else:
+                state = found.visitor.get(listener.url + found.path + "/state", timeout=30).json()
+                assert state["objects"][0]["my_vote"] == "approved"
+                found.visitor.close()
+            listener.stop()
