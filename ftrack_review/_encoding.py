@@ -30,12 +30,38 @@ def reference(entity: Entity) -> Dict[str, Any]:
 
 
 def encode_actions(actions: List[Action]) -> str:
-    """Return the text of *actions*, as :func:`ftrack_review.protocol.batch.collapse` made them."""
+    """Return the text of *actions*, as :func:`ftrack_review.protocol.batch.collapse` made them.
+
+    The references are made here, once for each entity: the encoder calls back for everything else, which takes
+    a third of the time of 2,000 creations that refer to the same three entities.
+    """
+    written: List[Action] = []
+    references: Dict[int, Dict[str, Any]] = {}
     for action in actions:
         data = action.get("entity_data")
-        if data is not None:
-            data["__entity_type__"] = action["entity_type"]
-    return _dump(actions, _encode_value)
+        if data is None:
+            written.append(action)
+            continue
+        data["__entity_type__"] = action["entity_type"]
+        for value in data.values():
+            if type(type(value)) is DynamicEntityTypeMetaclass:
+                # The actions keep the entities, for whoever stands in the place of Session.call.
+                action = {**action, "entity_data": _with_references(data, references)}  # noqa: PLW2901
+                break
+        written.append(action)
+    return _dump(written, _encode_value)
+
+
+def _with_references(data: Dict[str, Any], references: Dict[int, Dict[str, Any]]) -> Dict[str, Any]:
+    """Return *data* with references in the place of entities. They are kept in *references* by ``id``."""
+    data = data.copy()
+    for name, value in data.items():
+        if type(type(value)) is DynamicEntityTypeMetaclass:
+            found = references.get(id(value))
+            if found is None:
+                found = references[id(value)] = reference(value)
+            data[name] = found
+    return data
 
 
 def encode_data(value: Any, strategy: str) -> str:

@@ -7,9 +7,9 @@ leaves every operation in place. What other threads record meanwhile waits for t
 
 from __future__ import annotations
 
-import operator
+import itertools
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review import _loading
@@ -23,7 +23,7 @@ from ftrack_review.operation import (
     UpdateEntityOperation,
 )
 from ftrack_review.protocol import action, batch, grammar
-from ftrack_review.symbol import NOT_SET, Symbol
+from ftrack_review.symbol import MODIFIED, NOT_SET, Symbol
 
 if TYPE_CHECKING:
     from ftrack_review._identity import Key
@@ -78,6 +78,7 @@ class RecordedOperations(Operations):
 
     def keep(self, is_kept: Callable[[Any], bool]) -> None:
         """Forget the operations for which *is_kept* is false."""
+        self._expand()
         self._stack[:] = [operation for operation in self._stack if is_kept(operation)]
         self._begin_anew()
 
@@ -85,7 +86,16 @@ class RecordedOperations(Operations):
         self._states = {}
         self._noted = 0
 
-    def _note(self, operation: Operation) -> None:
+    def first(self, count: int) -> List[Any]:
+        """Return the oldest *count* operations as they lie here, updates maybe as tuples."""
+        return self._stack[:count]
+
+    def _note(self, operation: Any) -> None:
+        if type(operation) is tuple:
+            key = operation[1]
+            identity = (operation[0], make_key(list(key.values())))
+            self._states.setdefault(identity, MODIFIED)
+            return
         identity = _identity_of(operation)
         self._states[identity] = _state(operation, self._states.get(identity, NOT_SET))
 
@@ -98,10 +108,29 @@ def _identity_of(operation: Any) -> _Identity:
     return (operation.entity_type, make_key(list(key.values())))
 
 
-def _attributes_set_by(operations: Iterable[Operation]) -> Dict[_Identity, Optional[Dict[str, None]]]:
+def _is_same(recorded: Any, operation: Any) -> bool:
+    """Return whether *recorded* is *operation*, or what was made of it since, when it was a tuple."""
+    if recorded is operation:
+        return True
+    return (
+        type(operation) is tuple
+        and isinstance(recorded, UpdateEntityOperation)
+        and recorded.entity_key is operation[1]
+        and recorded.attribute_name == operation[2]
+        and recorded.new_value is operation[4]
+    )
+
+
+def _attributes_set_by(operations: Iterable[Any]) -> Dict[_Identity, Optional[Mapping[str, Any]]]:
     """Return the names of the attributes that *operations* set, by identity; None for what is deleted at last."""
-    names: Dict[_Identity, Optional[Dict[str, None]]] = {}
+    names: Dict[_Identity, Any] = {}
     for operation in operations:
+        if type(operation) is tuple:
+            identity = (operation[0], make_key(list(operation[1].values())))
+            known = names.setdefault(identity, {})
+            if known is not None:
+                known[operation[2]] = None
+            continue
         identity = _identity_of(operation)
         if isinstance(operation, UpdateEntityOperation):
             known = names.setdefault(identity, {})
@@ -114,6 +143,11 @@ def _attributes_set_by(operations: Iterable[Operation]) -> Dict[_Identity, Optio
     return names
 
 
+def _attributes_in(actions: Iterable[Dict[str, Any]]) -> Dict[_Identity, Optional[Mapping[str, Any]]]:
+    """Return, as :func:`_attributes_set_by`, what the *actions* of a plain batch set: one for each entity."""
+    return {(each["entity_type"], make_key(each["entity_key"])): each["entity_data"] for each in actions}
+
+
 class UnitOfWork:
     """The sending and undoing of the local changes of one session."""
 
@@ -122,7 +156,7 @@ class UnitOfWork:
         self.session = session
         self._mutex = threading.RLock()
         # The operations and actions of the latest commit, if its answer was lost.
-        self._doubt: Optional[Tuple[List[Operation], List[Dict[str, Any]]]] = None
+        self._doubt: Optional[Tuple[List[Any], List[Dict[str, Any]]]] = None
 
     def commit(self) -> None:
         """Send the operations that are recorded now, in one request, and apply what the server answers.
@@ -137,10 +171,12 @@ class UnitOfWork:
             if self._doubt is not None:
                 self._resolve_doubt(*self._doubt)
             with session._lock:
-                operations = list(session.recorded_operations)
+                recorded = session.recorded_operations
+                operations = recorded.first(len(recorded))
                 if not operations:
                     return
-                actions = batch.collapse(operations)
+                plain = batch.collapse_plain(operations)
+                actions = batch.collapse_any(operations) if plain is None else plain
                 body = _encoding.encode_actions(actions) if actions else ""
             try:
                 results = session._call_text(body, actions) if actions else []
@@ -148,9 +184,9 @@ class UnitOfWork:
                 self._doubt = (operations, actions)
                 raise
             with session._lock:
-                self._apply(operations, results)
+                self._apply(operations, results, None if plain is None else _attributes_in(plain))
 
-    def _resolve_doubt(self, operations: List[Operation], actions: List[Dict[str, Any]]) -> None:
+    def _resolve_doubt(self, operations: List[Any], actions: List[Dict[str, Any]]) -> None:
         """Apply *operations*, sent as *actions* without an answer, if the server has done them.
 
         A batch is one transaction and makes its keys itself, so that it was done if what it created is there. Where
@@ -158,20 +194,20 @@ class UnitOfWork:
         """
         session = self.session
         with session._lock:
-            recorded = list(session.recorded_operations)[: len(operations)]
-        if len(recorded) == len(operations) and all(map(operator.is_, recorded, operations)):
+            recorded = session.recorded_operations.first(len(operations))
+        if len(recorded) == len(operations) and all(map(_is_same, recorded, operations)):
             is_done, gone = _find_out(session, actions)
             with session._lock:
                 if is_done:
                     self._apply(operations, [])
                 elif gone:
-                    self._drop_changes(operations, gone)
+                    self._drop_changes(len(operations), gone)
         self._doubt = None
 
-    def _drop_changes(self, operations: List[Operation], gone: Set[Any]) -> None:
-        """Forget those of *operations* that create or change what is *gone*, so that only its deletion is left."""
+    def _drop_changes(self, count: int, gone: Set[Any]) -> None:
+        """Forget those of the oldest *count* operations that create or change what is *gone*: its deletion is left."""
         dropped = set()
-        for operation in operations:
+        for operation in itertools.islice(self.session.recorded_operations, count):
             entity_type, key = _identity_of(operation)
             if isinstance(operation, DeleteEntityOperation):
                 continue
@@ -237,13 +273,20 @@ class UnitOfWork:
 
     # --- Applying an answer. ---
 
-    def _apply(self, operations: List[Operation], results: List[Any]) -> None:
-        """Apply the *results* of a commit of *operations*, which are forgotten."""
+    def _apply(
+        self,
+        operations: List[Any],
+        results: List[Any],
+        sent: Optional[Dict[_Identity, Optional[Mapping[str, Any]]]] = None,
+    ) -> None:
+        """Apply the *results* of a commit of *operations*, which are forgotten. *sent* are the attributes they set."""
         session = self.session
         recorded = session.recorded_operations
-        kept = _attributes_set_by(list(recorded)[len(operations) :])
         recorded.drop_first(len(operations))
-        sent = _attributes_set_by(operations)
+        # What was recorded while the request was on its way.
+        kept = _attributes_set_by(recorded.first(len(recorded)))
+        if sent is None:
+            sent = _attributes_set_by(operations)
         made_anew = {_identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
         identities = session._identities
         for identity, names in sent.items():
@@ -271,7 +314,7 @@ class UnitOfWork:
             found = [identities.find(*identity) for identity, names in sent.items() if names is not None]
             session._store_elsewhere(entity for entity in found if entity is not None)
 
-    def _settle(self, entity: Entity, names: Dict[str, None], kept: Optional[Dict[str, None]]) -> None:
+    def _settle(self, entity: Entity, names: Mapping[str, Any], kept: Optional[Mapping[str, Any]]) -> None:
         """End the local state of the attributes *names* of *entity*, whose values the server has now.
 
         A plain value goes, as the answer brings what the server made of it, or the next reading does. Those
@@ -281,27 +324,35 @@ class UnitOfWork:
         facts = entity.attributes._facts or entity._facts()
         if remote is None:
             remote = {}
-        for name in facts.computed:
-            if name in values and name not in remote:
-                del values[name]
-        for name in names:
-            if name not in remote:
-                continue
-            if kept is not None and name in kept:
-                remote[name] = NOT_SET
-                continue
-            del remote[name]
-            if name in facts.plain:
-                if name not in facts.key_names:
-                    values.pop(name, None)
-            elif not isinstance(values.get(name), (Collection, MappedCollectionProxy)):
-                values.pop(name, None)
-            companion = facts.companions.get(name)
-            if companion in values and not (
-                companion in names or companion in remote or companion in facts.key_names
+        if not facts.computed.isdisjoint(values):
+            for name in facts.computed:
+                if name in values and name not in remote:
+                    del values[name]
+        companions, staying, key_names = facts.companions, facts.staying, facts.key_names
+        settled = [name for name in remote if name in names]
+        if kept is not None:
+            for name in settled:
+                if name in kept:
+                    remote[name] = NOT_SET
+            settled = [name for name in settled if name not in kept]
+        if len(settled) == len(remote):
+            remote = {}
+        else:
+            for name in settled:
+                del remote[name]
+        for name in settled:
+            if name not in staying or (
+                name not in key_names
+                and not isinstance(values.get(name), (Collection, MappedCollectionProxy))
             ):
-                # status and status_id are one column: what was known of the other is out of date.
-                del values[companion]
+                values.pop(name, None)
+            if name in companions:
+                companion = companions[name]
+                if companion in values and not (
+                    companion in names or companion in remote or companion in key_names
+                ):
+                    # status and status_id are one column: what was known of the other is out of date.
+                    del values[companion]
         if not remote:
             entity._remote = None
             self.session._identities.changed.pop(id(entity), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List,
 
 import ftrack_review.collection as collection_
 import ftrack_review.exception as exception
-from ftrack_review.operation import UpdateEntityOperation
+from ftrack_review.operation import _COPIED, UpdateEntityOperation
 from ftrack_review.symbol import NOT_SET
 
 if TYPE_CHECKING:
@@ -220,14 +220,17 @@ class Attribute:
                     remote[name] = old_value
                 values[name] = value
             if session._switches.record_operations:
-                key = session._latest_key
-                if key[0] is not entity:
-                    # One dictionary for the operations of an entity in a row: most changes come in a row.
-                    key = session._latest_key = (entity, entity._primary_key())
-                # What push does, without the call.
-                session.recorded_operations._stack.append(
-                    UpdateEntityOperation(entity.entity_type, key[1], name, old_value, value)
-                )
+                try:
+                    key = entity._key_of_operations
+                except AttributeError:
+                    key = entity._keep_key()
+                # What push does, without the call and the operation, which is made when somebody looks at it.
+                if type(value) in _COPIED:
+                    value = value.copy()
+                if type(old_value) in _COPIED:
+                    old_value = old_value.copy()
+                update = (entity.entity_type, key, name, old_value, value)
+                session.recorded_operations._stack.append(update)
 
     def set_remote_value(self, entity: Entity, value: Any) -> None:
         """Take *value* as what the server holds. A local value stays."""

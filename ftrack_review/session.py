@@ -221,7 +221,6 @@ class Session:
         self._statements: Dict[str, Statement] = {}
         self._custom_attribute_configurations: Optional[List[Entity]] = None
         self.recorded_operations = RecordedOperations()
-        self._latest_key: Tuple[Optional[Entity], Dict[str, Any]] = (None, {})
         self._unit_of_work = UnitOfWork(self)
         self._idioms: Optional[Idioms] = None
         self._event_hub: Optional[EventHub] = None
@@ -554,7 +553,7 @@ class Session:
         ``strict_attributes``. Raise :exc:`~ftrack_review.exception.UnrecognisedEntityTypeError` for an
         unknown type.
         """
-        if data is not None and not isinstance(data, Mapping):
+        if data is not None and type(data) is not dict and not isinstance(data, collections.abc.Mapping):
             raise TypeError(
                 f"data holds the values by the names of attributes, and is no {type(data).__name__}."
             )

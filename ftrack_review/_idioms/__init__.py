@@ -51,6 +51,7 @@ class Idioms:
     def __init__(self, session: Session) -> None:
         """Initialise for *session*, whose schema decides which idioms are on."""
         self.session = session
+        self._create: Any = None
 
     def entity_type(self, name: str) -> Optional[str]:
         """Return the entity type that *name* is a second name of, None where it is none."""
@@ -77,9 +78,12 @@ class Idioms:
 
     def create(self, entity_type: str, data: Mapping[str, Any]) -> Optional[Entity]:
         """Create what *entity_type* and *data* mean and return it, None where no idiom is in them."""
-        from ftrack_review._idioms import creating
+        if self._create is None:
+            from ftrack_review._idioms.creating import create
 
-        return creating.create(self, entity_type, data)
+            self._create = create
+        made: Optional[Entity] = self._create(self, entity_type, data)
+        return made
 
     def concerns(self, expression: str) -> bool:
         """Return whether the query *expression* may hold an idiom, so that it has to be rewritten."""

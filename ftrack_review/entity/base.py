@@ -47,7 +47,16 @@ class _EntityBase:
 class _Facts:
     """What constructing entities of one class needs, worked out once from its attributes."""
 
-    __slots__ = ("companions", "computed", "constants", "factories", "key_name", "key_names", "plain")
+    __slots__ = (
+        "companions",
+        "computed",
+        "constants",
+        "factories",
+        "key_name",
+        "key_names",
+        "plain",
+        "staying",
+    )
 
     def __init__(self, cls: Any) -> None:
         attributes = cls.attributes
@@ -55,8 +64,12 @@ class _Facts:
         self.key_name = self.key_names[0] if len(self.key_names) == 1 else None
         #: Attributes whose value is not an entity.
         self.plain = frozenset(a.name for a in attributes if not a.holds_entities)
+        #: What a commit leaves in its place: keys, and collections, which somebody may hold.
+        self.staying = frozenset(
+            (*self.key_names, *(a.name for a in attributes if hasattr(a, "collection_class")))
+        )
         #: What the server works out, and may change with any update.
-        self.computed = tuple(a.name for a in attributes if a.computed and a.name not in self.key_names)
+        self.computed = frozenset(a.name for a in attributes if a.computed and a.name not in self.key_names)
         #: First values that are the same for all, and those to be made for each.
         self.constants: Dict[str, Any] = {}
         self.factories: List[Tuple[str, Callable[[Entity], Any]]] = []
@@ -122,7 +135,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
     """An entity of ftrack as a mapping from attribute names to values."""
 
     # Thousands exist. The dictionary is for mixed in classes and for what scripts attach; it stays unmade.
-    __slots__ = ("__dict__", "__weakref__", "_origin", "_remote", "_values", "session")
+    __slots__ = ("__dict__", "__weakref__", "_key_of_operations", "_origin", "_remote", "_values", "session")
 
     #: The name of the type in the schema.
     entity_type = "Entity"
@@ -141,6 +154,8 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
     _origin: Optional[Origin]
     #: Whether the deletion of this was committed.
     _is_gone = False
+    #: The primary key by name, one dictionary for all operations. Made with the first, and only of a single name.
+    _key_of_operations: Dict[str, Any]
 
     def __init__(
         self, session: Session, data: Optional[Mapping[str, Any]] = None, reconstructing: bool = False
@@ -210,6 +225,13 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
                 f"Missing required value for primary key attribute {error.args[0]!r} on entity {self!r}."
             ) from None
 
+    def _keep_key(self) -> Dict[str, Any]:
+        """Return the primary key for operations and, where it cannot change any more, keep it."""
+        key = self._primary_key()
+        if len(key) == 1:
+            self._key_of_operations = key
+        return key
+
     def _has_key(self) -> bool:
         return all(name in self._values for name in self._facts().key_names)
 
@@ -236,7 +258,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
                     values.pop(name, None)
             else:
                 values.pop(name, None)
-                attribute = self.attributes.get(name)
+                attribute = self.attributes._data.get(name)
                 if attribute is None:
                     self._drop_unknown(name)
                 elif value is not NOT_SET:
@@ -255,9 +277,10 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
             session._identities.changed[id(self)] = self
             if session._switches.record_operations:
                 session.recorded_operations.push(
-                    CreateEntityOperation(type(self).entity_type, self._primary_key(), values)
+                    CreateEntityOperation(type(self).entity_type, self._keep_key(), values)
                 )
-        relations.sort(key=_is_set_last)
+        if len(relations) > 1:
+            relations.sort(key=_is_set_last)
         try:
             for attribute, value in relations:
                 attribute.set_local_value(self, value)

@@ -167,7 +167,7 @@ def test_the_effect_is_the_same(operations):
     actions = batch.collapse(operations)
     assert Server(EXISTING).run(actions) == expected
     assert len(actions) <= len(operations)
-    careful = batch._collapse_any(operations)
+    careful = batch.collapse_any(operations)
     assert Server(EXISTING).run(careful) == expected
     assert len(careful) == len(actions)
 
@@ -178,7 +178,7 @@ def test_the_short_way_for_plain_batches_has_the_same_effect(operations):
     expected = Server(EXISTING).run(plain(operations))
     actions = batch.collapse(operations)
     assert Server(EXISTING).run(actions) == expected
-    assert len(actions) == len(batch._collapse_any(operations))
+    assert len(actions) == len(batch.collapse_any(operations))
 
 
 @given(recorded())

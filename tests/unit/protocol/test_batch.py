@@ -197,7 +197,7 @@ def test_cases(name):
     operations, wanted = CASES[name]
     assert collapsed(*operations) == wanted
     # Without the short way for plain batches, the answer is the same but for the order of unrelated updates.
-    slow = batch._collapse_any(list(operations))
+    slow = batch.collapse_any(list(operations))
     assert sorted(map(repr, slow)) == sorted(map(repr, batch.collapse(operations)))
 
 
