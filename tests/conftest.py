@@ -28,14 +28,31 @@ def pytest_addoption(parser):
     )
 
 
+# The modules that run on both databases without being asked to: every kind of query, and rules that count up, look
+# for duplicates or undo.
+ON_BOTH_DATABASES = frozenset(
+    {
+        "test_custom_values",
+        "test_dispatch",
+        "test_null",
+        "test_query_criteria",
+        "test_query_errors",
+        "test_query_paging",
+        "test_query_projection",
+        "test_review_rules",
+        "test_serving_requests",
+    }
+)
+
+
 def pytest_generate_tests(metafunc):
     """Run tests that ask for a kind of database on each of those wanted."""
-    if "kind_of_database" in metafunc.fixturenames:
-        only = metafunc.config.getoption("--postgresql")
-        kinds = ["postgresql"] if only else ["sqlite", "postgresql"]
-        if not only and getattr(metafunc.module, "ON_SQLITE_UNLESS_ASKED", False):
-            kinds = ["sqlite"]
-        metafunc.parametrize("kind_of_database", kinds, scope="session", indirect=True)
+    if "kind_of_database" not in metafunc.fixturenames:
+        return
+    kinds = ["sqlite", "postgresql"] if metafunc.definition.path.stem in ON_BOTH_DATABASES else ["sqlite"]
+    if metafunc.config.getoption("--postgresql"):
+        kinds = ["postgresql"]
+    metafunc.parametrize("kind_of_database", kinds, scope="session", indirect=True)
 
 
 @pytest.fixture(scope="session")

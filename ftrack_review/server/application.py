@@ -31,8 +31,10 @@ from ftrack_review.server.announcer import Announcer
 from ftrack_review.server.context import Options, RequestContext, utc_now
 from ftrack_review.server.errors import ServerFault, server_error
 from ftrack_review.server.jobs import Jobs
-from ftrack_review.server.mail import Mailer, failure_data, read_address
+from ftrack_review.server.mail import Mailer, failure_data
+from ftrack_review.server.neighbours import Neighbours
 from ftrack_review.server.relay import Relay
+from ftrack_review.server.smtp import MailServer, read_address
 from ftrack_review.server.standard_data import ADMINISTRATOR_ID
 from ftrack_review.server.store import Store
 
@@ -57,7 +59,7 @@ class Server:
         data: str,
         database: Optional[str] = None,
         media: Optional[str] = None,
-        smtp: Optional[str] = None,
+        smtp: Union[str, MailServer, None] = None,
         sender: Optional[str] = None,
         base_url: Union[str, Callable[[], str], None] = None,
         document: Optional[List[Dict[str, Any]]] = None,
@@ -66,7 +68,7 @@ class Server:
         """Open the server that keeps its things in the folder *data*, which is made if need be.
 
         *database* is a path or a URL of SQLAlchemy, *media* a folder; both lie in *data* if not given. *smtp* is
-        the ``HOST:PORT`` that takes mail, which is kept in an outbox folder otherwise, *sender* where it comes from.
+        who takes mail, also as ``HOST:PORT``; it is kept in an outbox folder otherwise, *sender* where it comes from.
         *base_url* is the address under which clients reach this server, or a function that gives it.
         *document* is the schema that shapes a new database; one that exists must have been made after it.
         *is_temporary* says that everything will be thrown away, so that nothing has to survive a power cut.
@@ -74,7 +76,7 @@ class Server:
         Raise ConfigurationError for a setting, and DatabaseError for a database, that cannot be used.
         """
         # What can be refused is refused before anything is made: the first key must not be lost to a typing error.
-        mail_server = read_address(smtp) if smtp else None
+        mail_server = read_address(smtp) if isinstance(smtp, str) else smtp
         self.data = os.path.abspath(data)
         _make_folder(self.data)
         self._base_url = base_url
@@ -92,8 +94,14 @@ class Server:
             self.mailer = Mailer(
                 self, outbox=os.path.join(self.data, "outbox"), smtp=mail_server, sender=sender
             )
+            #: The other processes on the database, None for a file, of which there is one server.
+            self.neighbours = None if self.store.is_sqlite else Neighbours(self)
             self.jobs = Jobs(self)
-            self.relay = Relay()
+            self.relay = (
+                Relay()
+                if self.neighbours is None
+                else Relay(expect=self.neighbours.expect_clients, forward=self.neighbours.forward)
+            )
             self.announcer = Announcer(self.store, self.relay)
             self.clock = review_mail.Clock(self)
         except BaseException:
@@ -117,6 +125,8 @@ class Server:
             with self.store.write() as connection:
                 for key_id in dead:
                     ledger.revoke_keys(connection, key_id=key_id, now=utc_now())
+        if self.neighbours is not None:
+            self.neighbours.start()
         self.jobs.start()
         self.mailer.start()
         self.clock.start()
@@ -131,6 +141,8 @@ class Server:
         self.jobs.close(timeout_s)
         self.mailer.close(timeout_s)
         self.announcer.close(timeout_s)
+        if self.neighbours is not None:
+            self.neighbours.close(timeout_s)
         self.store.close()
 
     # What a request needs to know (context.ServerContext)
@@ -160,8 +172,11 @@ class Server:
         return f"{row['name'] or component_id}{row['file_type'] or ''}" if row else component_id
 
     def announce(self, context: RequestContext) -> None:
-        """Tell the clients of the event hub what a request did, as soon as there is time."""
-        self.announcer.announce(context)
+        """Have the clients of the event hub told what a request did, once it is committed."""
+        if self.neighbours is not None:
+            self.neighbours.record(context)
+        else:
+            context.connection.in_turn(lambda: self.announcer.announce(context))
 
     def committed(self, changes: Sequence[Any]) -> None:
         """Let the files and links of what was deleted go. *changes* are those of a committed batch."""

@@ -99,7 +99,9 @@ def _write(server: ServerContext, actions: List[Action], caller: CallerLike, opt
             ending.finish(context)
             announce = getattr(server, "announce", None)
             if announce is not None:
-                connection.in_turn(functools.partial(announce, context))
+                announce(context)
+            if context.catalogue is not before:
+                connection.change_catalogue()
             # Before the commit, so that whoever writes next finds the types that it will see.
             server.store.catalogue = context.catalogue
         except BaseException:

@@ -76,8 +76,11 @@ def make_engine(url: URL, *, timeout_s: float, is_durable: bool) -> Engine:
     raise ConfigurationError(f"A database is the path of a file or postgresql://..., not {backend}://...")
 
 
-def begin_writing(connection: EngineConnection) -> EngineConnection:
-    """Begin the one transaction on *connection* that may write. Return the connection to use for it."""
+def begin_writing(connection: EngineConnection, *, takes_turn: bool = True) -> EngineConnection:
+    """Begin a transaction on *connection* that may write. Return the connection to use for it.
+
+    Writers wait for each other, other than on PostgreSQL those that do not take their turn.
+    """
     if connection.dialect.name == "sqlite":
         # Take the lock now. A lock that is taken halfway may come too late for the snapshot.
         writer = connection.execution_options(**{_WRITES: True})
@@ -85,7 +88,8 @@ def begin_writing(connection: EngineConnection) -> EngineConnection:
         return writer
     writer = connection.execution_options(isolation_level="READ COMMITTED", postgresql_readonly=False)
     writer.begin()
-    driver_connection(writer).execute(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    if takes_turn:
+        driver_connection(writer).execute(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
     return writer
 
 

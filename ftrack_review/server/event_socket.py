@@ -112,12 +112,13 @@ class EventSocket:
         user = headers.get("ftrack-user") or query.get("api_user")
         key = headers.get("ftrack-api-key") or query.get("api_key")
         caller = await run_in_threadpool(self._server.authenticate, user, key)
-        handshake = packet.Handshake(self._handshakes.add(caller), int(HEARTBEAT_S), _CLOSE_S)
+        session_id = await run_in_threadpool(self._keep, caller)
+        handshake = packet.Handshake(session_id, int(HEARTBEAT_S), _CLOSE_S)
         return PlainTextResponse(packet.encode_handshake(handshake), headers={"cache-control": "no-store"})
 
     async def connect(self, websocket: WebSocket) -> None:
         """Serve a web socket until one side ends it."""
-        caller = self._handshakes.take(websocket.path_params["session_id"])
+        caller = await run_in_threadpool(self._take, websocket.path_params["session_id"])
         if caller is None:
             # Before it is accepted, this is the status 403.
             await websocket.close()
@@ -128,6 +129,29 @@ class EventSocket:
             await conversation.hold(caller, self._keys.wait_for_end(caller))
         finally:
             await _close(websocket)
+
+
+    def _keep(self, caller: Caller) -> str:
+        neighbours = self._server.neighbours
+        if neighbours is None:
+            return self._handshakes.add(caller)
+        # The socket may be opened at another process behind the same address.
+        session_id = secrets.token_urlsafe(24)
+        neighbours.keep_handshake(session_id, (caller.user_id, caller.username, caller.key_id), _HANDSHAKE_S)
+        neighbours.expect_clients()
+        return session_id
+
+    def _take(self, session_id: str) -> Optional[Caller]:
+        neighbours = self._server.neighbours
+        if neighbours is None:
+            return self._handshakes.take(session_id)
+        from ftrack_review.server.access import Caller
+
+        values = neighbours.take_handshake(session_id)
+        if values is None:
+            return None
+        neighbours.expect_clients()
+        return Caller(user_id=values[0], username=values[1], key_id=values[2])
 
 
 class _Keys:

@@ -115,10 +115,19 @@ class Jobs:
             if _read_data(job["data"]) is not None:
                 self.submit(job["id"])
 
+    def look(self) -> None:
+        """Take up what other processes have queued and not begun, or begun and left as they died."""
+        with self._server.store.read() as connection:
+            unfinished = ledger.list_jobs(connection, self._server.catalogue, statuses=["queued", "running"])
+        names = [job["id"] for job in unfinished if _read_data(job["data"]) is not None]
+        if names:
+            for job_id in self._server.neighbours.untaken(names):
+                self.submit(job_id)
+
     def submit(self, job_id: str) -> None:
         """Have the job *job_id* done as soon as a worker is free."""
         with self._condition:
-            if self._is_closing.is_set():
+            if self._is_closing.is_set() or job_id in self._waiting:
                 return
             self._waiting.append(job_id)
             if self._idle < len(self._waiting) and len(self._threads) < self._most:
@@ -171,13 +180,18 @@ class _Encoding:
         self._server = server
         self._job_id = job_id
         self._is_closing = is_closing
-        self._folder = os.path.join(server.files.work, job_id)
+        self._neighbours = server.neighbours
+        # A process that was thought dead may still be at work in its own.
+        own = "" if self._neighbours is None else f".{self._neighbours.id}"
+        self._folder = os.path.join(server.files.work, f"{job_id}{own}")
         self._data: Dict[str, Any] = {}
         self._user_id: Optional[str] = None
         self._reported_at = time.monotonic()
 
     def run(self) -> None:
         """Do the job, unless another process does or did."""
+        if self._neighbours is not None and not self._neighbours.take(self._job_id):
+            return
         os.makedirs(self._folder, exist_ok=True)
         with open(os.path.join(self._folder, "lock"), "ab") as lock:
             if not _take(lock):
@@ -185,6 +199,8 @@ class _Encoding:
             if self._begin():
                 self._work()
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._neighbours is not None:
+            self._neighbours.leave(self._job_id)
 
     def _begin(self) -> bool:
         """Mark the job as running. Return False where there is nothing (left) to do."""
@@ -199,7 +215,11 @@ class _Encoding:
 
     def _work(self) -> None:
         try:
-            self._finish(self._encode())
+            outputs = self._encode()
+            if self._neighbours is not None and not self._neighbours.take(self._job_id):
+                # This process was silent for too long, and another one does it.
+                return
+            self._finish(outputs)
         except _InterruptedError:
             self._report("queued", progress=0)
         except MissingDependencyError as error:

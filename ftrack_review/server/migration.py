@@ -1,7 +1,8 @@
 """Upgrade a database that an older version of this library made.
 
 There is one step for each version, which changes the tables or rows of the one before. All steps that a database
-needs run in one transaction, after a copy of it was made, so that it is either of the new version or untouched.
+needs run in one transaction, after a copy of it was made, so that it is either of the new version or untouched. The
+copy of a file lies beside it, that of a PostgreSQL database in a schema of its own within it.
 A change of ``tables``, of the private tables or of what the standard definition stores needs a step here, and the next
 ``DATABASE_VERSION`` in ``preparation``, which calls this.
 """
@@ -12,8 +13,11 @@ import logging
 import os
 from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
+import sqlalchemy as sa
+
 from ftrack_review.exception import DatabaseError, DatabaseVersionError
 from ftrack_review.server import ledger
+from ftrack_review.server.dialect import ROW, TEXT
 
 if TYPE_CHECKING:
     from ftrack_review.server.store import Connection, Store
@@ -25,8 +29,38 @@ Step = Callable[["Connection"], None]
 #: The setting that holds the version of the tables.
 VERSION_SETTING = "database_version"
 
+
+def _add_shared_tables(connection: Connection) -> None:
+    """Version 2: tables by which processes that serve one database know of each other."""
+    made = sa.MetaData()
+    # As they were in version 2, whatever became of them later.
+    sa.Table(
+        "_event",
+        made,
+        sa.Column("id", ROW, sa.Identity(), primary_key=True),
+        *(sa.Column(name, TEXT, nullable=False) for name in ("origin", "kind", "body")),
+        sa.Column("created_at", sa.Float, nullable=False),
+    )
+    sa.Table(
+        "_process",
+        made,
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("listens", sa.Boolean, nullable=False),
+        sa.Column("seen_at", sa.Float, nullable=False),
+    )
+    sa.Table(
+        "_lease",
+        made,
+        sa.Column("name", TEXT, primary_key=True),
+        sa.Column("holder", TEXT, nullable=False),
+        sa.Column("until", sa.Float, nullable=False),
+    )
+    connection.create_tables(made)
+
+
 #: By version: what makes the next version of it.
-STEPS: Mapping[int, Step] = {}
+STEPS: Mapping[int, Step] = {1: _add_shared_tables}
 
 _logger = logging.getLogger(__name__)
 
@@ -51,9 +85,9 @@ def migrate(store: Store, found: Optional[str], wanted: int, steps: Mapping[int,
             f"The database has version {version}, this server uses {wanted}, and there is no upgrade from version "
             f"{missing[0]}. Use an older version of ftrack-review first, which has it."
         )
-    copy = _copy(store, version)
+    copy = _copy(store, version) if store.path is not None else None
     try:
-        _run(store, version, wanted, steps)
+        kept = _run(store, version, wanted, steps) or copy
     except Exception as error:
         if copy is not None:
             os.remove(copy)
@@ -61,24 +95,57 @@ def migrate(store: Store, found: Optional[str], wanted: int, steps: Mapping[int,
             f"The database could not be upgraded from version {version} to {wanted} and is as it was: {error}"
         ) from error
     _logger.warning(
-        "The database was upgraded from version %d to %d. A copy from before is at %s.", version, wanted, copy
+        "The database was upgraded from version %d to %d. A copy from before is at %s.", version, wanted, kept
     )
 
 
-def _run(store: Store, version: int, wanted: int, steps: Mapping[int, Step]) -> None:
+def _run(store: Store, version: int, wanted: int, steps: Mapping[int, Step]) -> Optional[str]:
+    """Run the steps. Return the name of the schema with the copy, None for a database that is a file."""
     with store.write() as connection:
         # Another process may have been faster, since the copy took its time.
         if ledger.find_setting(connection, VERSION_SETTING) == str(wanted):
-            return
+            return None
+        copy = None if store.path is not None else _copy_tables(connection, version)
         for number in range(version, wanted):
             steps[number](connection)
         ledger.set_setting(connection, VERSION_SETTING, str(wanted))
+        return copy
 
 
-def _copy(store: Store, version: int) -> Optional[str]:
-    """Copy the database beside itself. Return the path, or None for one that is no file, which is dumped by others."""
-    if store.path is None:
-        return None
+def _copy_tables(connection: Connection, version: int) -> str:
+    """Copy all tables with their indexes into a schema of their own, which can take the place of ``public``.
+
+    It becomes part of the transaction of the upgrade, needs no other program, and cannot be of another moment.
+    """
+    taken = {row[0] for row in connection.run(sa.text("SELECT nspname FROM pg_namespace"))}
+    name, number = f"before_upgrade_from_{version}", 1
+    while name in taken:
+        number += 1
+        name = f"before_upgrade_from_{version}_{number}"
+    quote = connection.quoted
+    connection.change(sa.text(f"CREATE SCHEMA {name}"))
+    for table in connection.table_names():
+        copy = f"{name}.{quote(table)}"
+        # By default, a copy of a column that is counted up counts on its own.
+        connection.change(sa.text(f"CREATE TABLE {copy} (LIKE {quote(table)} INCLUDING ALL)"))
+        connection.change(sa.text(f"INSERT INTO {copy} SELECT * FROM {quote(table)}"))
+        counted = sa.text(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = :schema "
+            "AND table_name = :table AND is_identity = 'YES'"
+        )
+        for (column,) in connection.run(counted, {"schema": name, "table": table}):
+            connection.run(
+                sa.text(
+                    f"SELECT setval(pg_get_serial_sequence(:copy, :column), max({quote(column)})) FROM {copy}"
+                ),
+                {"copy": copy, "column": column},
+            )
+    return name
+
+
+def _copy(store: Store, version: int) -> str:
+    """Copy the database, a file, beside itself. Return the path."""
+    assert store.path is not None
     stem, extension = os.path.splitext(store.path)
     path, number = f"{stem}.version-{version}{extension}", 1
     while os.path.exists(path):

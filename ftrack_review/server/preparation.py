@@ -15,19 +15,22 @@ import sqlalchemy as sa
 
 from ftrack_review.exception import ConfigurationError, DatabaseVersionError
 from ftrack_review.protocol.schema import Schema
-from ftrack_review.server import migration, standard_data
+from ftrack_review.server import ledger, migration, standard_data
 from ftrack_review.server.catalogue import Catalogue
 from ftrack_review.server.definition.document import ObjectType, object_type_entry, standard_document
 
 if TYPE_CHECKING:
     from ftrack_review.server.store import Connection, Store
 
-__all__ = ["DATABASE_VERSION", "load_catalogue", "prepare"]
+__all__ = ["DATABASE_VERSION", "load_catalogue", "next_generation", "prepare", "read_generation"]
 
 #: The version of the tables. One of an older version is upgraded by ``migration``.
-DATABASE_VERSION = 1
+DATABASE_VERSION = 2
 
 _DOCUMENT = "schema_document"
+
+# Counts the changes of the catalogue, so that processes that share a database notice those of others.
+_GENERATION = "catalogue_generation"
 
 # Read before the schema is known, which depends on them.
 _SETTING = sa.table("_setting", sa.column("name"), sa.column("value"))
@@ -78,6 +81,19 @@ def load_catalogue(connection: Connection, former: Optional[Catalogue] = None) -
     if former is not None and former.document == document:
         return former
     return Catalogue(Schema(document), tables=former.tables if former is not None else None)
+
+
+def read_generation(connection: Connection) -> int:
+    """Return how often the catalogue of the database has changed. Asked for by every transaction, in plain SQL."""
+    found = connection.run_aside(f"SELECT value FROM _setting WHERE name = '{_GENERATION}'")
+    return int(found[0]) if found else 0
+
+
+def next_generation(connection: Connection) -> int:
+    """Count a change of the catalogue, and return its number."""
+    number = read_generation(connection) + 1
+    ledger.set_setting(connection, _GENERATION, str(number))
+    return number
 
 
 def _open(connection: Connection, document: Optional[Document] = None) -> Catalogue:
@@ -166,7 +182,7 @@ def _read_object_types(connection: Connection, recorded: Optional[Document]) -> 
     flags = [sa.column(name, sa.Boolean) for name in names]
     table = sa.table("object_type", sa.column("id"), sa.column("name"), sa.column("sort"), *flags)
     # Not by `_row`, which a copy of the database may number anew.
-    statement = sa.select(table.c.id, table.c.name, *flags).order_by(table.c.sort, table.c.id)
+    statement = sa.select(table.c.id, table.c.name, *flags).order_by(table.c.sort.asc().nulls_first(), table.c.id)
     return tuple(
         ObjectType(id_, name or "", **{flag: bool(value) for flag, value in zip(names, values)})
         for id_, name, *values in map(tuple, connection.run(statement))

@@ -66,8 +66,19 @@ class _Subscriber:
 class Relay:
     """Takes events from clients and gives them to those who want them. Any thread may call it."""
 
-    def __init__(self) -> None:
-        """Initialise with nobody connected."""
+    def __init__(
+        self,
+        *,
+        expect: Callable[[], object] = lambda: None,
+        forward: Callable[[Mapping[str, Any]], object] = lambda _event: None,
+    ) -> None:
+        """Initialise with nobody connected.
+
+        Where other processes serve the same database, *expect* is called before a client is connected, and *forward*
+        takes each event to them; it must neither wait nor fail.
+        """
+        self._expect = expect
+        self._forward = forward
         # Held while an event is handed out, so that everybody receives events in the same order.
         self._lock = threading.Lock()
         self._peers: Dict[Peer, None] = {}
@@ -81,6 +92,7 @@ class Relay:
 
     def connect(self, caller: CallerLike, deliver: Callable[[str], object]) -> Peer:
         """Add a client that is *caller* and receives packets by *deliver*."""
+        self._expect()
         peer = Peer(caller, deliver)
         with self._lock:
             self._peers[peer] = None
@@ -112,10 +124,16 @@ class Relay:
         return received.code != packet.DISCONNECT
 
     def publish(self, event: Mapping[str, Any]) -> int:
-        """Hand out an *event* of the server itself. Return how many clients receive it.
+        """Hand out an *event* of the server itself, everywhere. Return how many clients here receive it.
 
         Raise EventHubPacketError where it cannot be sent, and ParseError where its target makes no sense.
         """
+        received = self._route(event, _encode(event))
+        self._forward(event)
+        return received
+
+    def hand_out(self, event: Mapping[str, Any]) -> int:
+        """Hand out an *event* that another process knows of to the clients here. Return how many receive it."""
         return self._route(event, _encode(event))
 
     def _handle(self, peer: Peer, data: str) -> Dict[str, Any]:
@@ -131,6 +149,7 @@ class Relay:
             elif event["topic"] == UNSUBSCRIBE:
                 self._unsubscribe(peer, event["data"])
             self._route(event, text)
+            self._forward(event)
         except (EventHubPacketError, ParseError) as error:
             # Without braces, as the official client formats what it is told.
             return {"success": False, "message": str(error).replace("{", "(").replace("}", ")")}

@@ -32,7 +32,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ftrack_review.exception import ConfigurationError, DatabaseBusyError, DatabaseError
-from ftrack_review.server.engine import begin_writing, make_engine, translate, translated
+from ftrack_review.server.engine import begin_writing, driver_connection, make_engine, translate, translated
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection as EngineConnection
@@ -57,6 +57,8 @@ class Connection:
         self._in_turn: List[Callable[[], object]] = []
         #: Whether the transaction may write.
         self.is_writer = is_writer
+        #: What the catalogue is numbered once this is committed, None where it stays the same.
+        self.generation: Optional[int] = None
 
     def run(self, statement: Executable, parameters: Parameters = None) -> List[Row[Any]]:
         """Run *statement* and return its rows, none where it gives none.
@@ -89,10 +91,26 @@ class Connection:
         """
         self._in_turn.append(action)
 
+    def change_catalogue(self) -> None:
+        """Let other processes find out, once this is committed, that the catalogue has changed."""
+        from ftrack_review.server.preparation import next_generation
+
+        if self._store.is_shared:
+            self.generation = next_generation(self)
+
+    def run_aside(self, text: str) -> Any:
+        """Run the plain SQL *text*, which is no part of what a request asks. Return its first row, or None."""
+        with translated():
+            return driver_connection(self._connection).execute(text).fetchone()
+
     def create_tables(self, metadata: MetaData) -> None:
         """Create the tables of *metadata* that are not there yet, with their indexes."""
         with translated():
             metadata.create_all(self._connection)
+
+    def quoted(self, name: str) -> str:
+        """Return *name*, of a table or column, as SQL has it."""
+        return str(self._connection.dialect.identifier_preparer.quote(name))
 
     def table_names(self) -> List[str]:
         """Return the names of the tables in the database."""
@@ -135,7 +153,12 @@ class Store:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._turn = threading.Lock()
         self._writer: Optional[int] = None
+        #: Whether other processes may use the database, too.
+        self.is_shared = is_durable or not self.is_sqlite
         self._catalogue: Optional[Catalogue] = None
+        # Which number the catalogue has in the database; None where that is not known.
+        self._generation: Optional[int] = None
+        self._catalogue_lock = threading.Lock()
         self._engine = make_engine(url, timeout_s=timeout_s, is_durable=is_durable)
         if self.is_sqlite:
             self._use_write_ahead_log()
@@ -172,6 +195,7 @@ class Store:
         """
         from ftrack_review.server.preparation import prepare
 
+        self._generation = None
         self._catalogue, first_key = prepare(self, document)
         return self._catalogue, first_key
 
@@ -181,8 +205,11 @@ class Store:
 
         Raise :exc:`~ftrack_review.exception.DatabaseBusyError` if none is free in time.
         """
-        with translated(), self._engine.connect() as connection:
-            yield Connection(self, connection, is_writer=False)
+        with translated(), self._engine.connect() as plain:
+            connection = Connection(self, plain, is_writer=False)
+            plain.begin()
+            self._keep_up(connection)
+            yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -199,19 +226,57 @@ class Store:
             raise DatabaseBusyError(
                 f"Another request has been writing for more than {self.timeout_s:g} seconds."
             )
+        connection: Optional[Connection] = None
         try:
             self._writer = threading.get_ident()
             with translated(), self._engine.connect() as plain:
                 connection = Connection(self, begin_writing(plain), is_writer=True)
+                self._keep_up(connection)
                 yield connection
                 plain.commit()
+                if connection.generation is not None:
+                    self._generation = connection.generation
                 for action in connection._in_turn:
                     action()
+        except BaseException:
+            if connection is not None and connection.generation is not None:
+                # What was taken for the catalogue did not come to be: it is read anew.
+                self._generation = None
+            raise
         finally:
             self._writer = None
             self._turn.release()
         for action in connection._after_commit:
             action()
+
+    @contextlib.contextmanager
+    def write_aside(self) -> Iterator[Connection]:
+        """Return a connection that writes beside others, for rows that nobody else changes at the same time.
+
+        On SQLite that is :meth:`write`, as there is one writer only.
+        """
+        if self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        with translated(), self._engine.connect() as plain:
+            yield Connection(self, begin_writing(plain, takes_turn=False), is_writer=True)
+            plain.commit()
+
+    def _keep_up(self, connection: Connection) -> None:
+        """Find out whether another process has changed the catalogue, and read it anew if so."""
+        if not self.is_shared or self._catalogue is None:
+            return
+        from ftrack_review.server.preparation import load_catalogue, read_generation
+
+        found = read_generation(connection)
+        # A reader may see an older state than the one that is known already.
+        if self._generation is not None and found <= self._generation:
+            return
+        catalogue = load_catalogue(connection, self._catalogue)
+        with self._catalogue_lock:
+            if self._generation is None or found > self._generation:
+                self._catalogue, self._generation = catalogue, found
 
     @contextlib.contextmanager
     def recorded(self) -> Iterator[List[str]]:

@@ -76,13 +76,17 @@ class PrivateTables:
 
     *setting* holds name and value (the version of the database among them), *api_key* the hashes of API
     keys, *token* hashes of what gives access to one thing for some time (a link in a mail, an upload),
-    *mail* messages until they are delivered.
+    *mail* messages until they are delivered. Where several processes serve one database (``neighbours``), *event*
+    holds events for the clients of all of them for some minutes, *process* who serves, *lease* who does a job.
     """
 
     setting: Table
     api_key: Table
     token: Table
     mail: Table
+    event: Table
+    process: Table
+    lease: Table
 
 
 class Tables:
@@ -293,4 +297,33 @@ def _make_private(metadata: MetaData) -> PrivateTables:
         Column("created_at", TEXT, nullable=False),
         Column("sent_at", TEXT),
     )
-    return PrivateTables(setting, api_key, token, mail)
+    return PrivateTables(setting, api_key, token, mail, *_make_shared(metadata))
+
+
+def _make_shared(metadata: MetaData) -> Tuple[Table, Table, Table]:
+    """Make the tables by which processes that serve one database know of each other. Times are seconds since 1970."""
+    event = Table(
+        "_event",
+        metadata,
+        Column("id", ROW, Identity(), primary_key=True),
+        Column("origin", TEXT, nullable=False),
+        Column("kind", TEXT, nullable=False),
+        Column("body", TEXT, nullable=False),
+        Column("created_at", Float, nullable=False),
+    )
+    process = Table(
+        "_process",
+        metadata,
+        Column("id", TEXT, primary_key=True),
+        Column("name", TEXT, nullable=False),
+        Column("listens", Boolean, nullable=False),
+        Column("seen_at", Float, nullable=False),
+    )
+    lease = Table(
+        "_lease",
+        metadata,
+        Column("name", TEXT, primary_key=True),
+        Column("holder", TEXT, nullable=False),
+        Column("until", Float, nullable=False),
+    )
+    return event, process, lease

@@ -6,14 +6,16 @@ from tests.integration.api import Api
 
 
 @pytest.fixture(scope="module")
-def listening(tmp_path_factory):
+def listening(tmp_path_factory, new_database):
     """A server of the module's own, on a free port of loopback."""
     from ftrack_review.server.application import Server
     from ftrack_review.server.serving import Listener
 
     address = {}
     folder = tmp_path_factory.mktemp("listening")
-    with Server(data=str(folder), base_url=lambda: address["url"], is_temporary=True) as server:
+    with Server(
+        data=str(folder), database=new_database(), base_url=lambda: address["url"], is_temporary=True
+    ) as server:
         listener = Listener(server)
         address["url"] = listener.url
         listener.start()

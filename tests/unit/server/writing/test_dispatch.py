@@ -1,5 +1,4 @@
 import gc
-import shutil
 import uuid
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -186,8 +185,7 @@ def test_a_handler_can_write_by_the_same_rules(desk, monkeypatch):
     assert ran == ["p"], "and does not happen without"
 
 
-def test_nothing_outlives_a_server(prepared_database, tmp_path):
-    shutil.copy(prepared_database, tmp_path / "ftrack.sqlite")
+def test_nothing_outlives_a_server(tmp_path):
     desk = Desk(tmp_path / "ftrack.sqlite")
     desk.delete("Project", desk.project())
     desk.store.close()
