@@ -25,6 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _LOG_FORMATS = ("text", "json")
+_SMTP_SECURITIES = ("none", "starttls", "tls")
 
 # What a command needs: one module of each package, by extra.
 _NEEDS = {
@@ -124,6 +125,18 @@ def _add_serve(commands: click.Group) -> None:
             "--smtp",
             metavar="HOST:PORT",
             help="The server that takes mail. Kept in an outbox folder if not given.",
+        ),
+        click.option(
+            "--smtp-user",
+            metavar="NAME",
+            help="Who signs in there. The password is in FTRACK_REVIEW_SMTP_PASSWORD.",
+        ),
+        click.option(
+            "--smtp-security",
+            type=click.Choice(_SMTP_SECURITIES),
+            default="none",
+            show_default=True,
+            help="How the connection to it is secured.",
         ),
         click.option("--sender", metavar="ADDRESS", help="The address that mail comes from."),
         click.option("--base-url", metavar="URL", help="The address under which clients reach the server."),

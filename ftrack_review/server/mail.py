@@ -22,12 +22,16 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import format_datetime, formataddr, make_msgid
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
-from ftrack_review.exception import ConfigurationError, Error
+from ftrack_review.exception import Error
 from ftrack_review.server import access, ledger, review_mail
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import describe, not_found, validation_error
+from ftrack_review.server.rules import permissions
+
+if TYPE_CHECKING:
+    from ftrack_review.server.smtp import MailServer
 
 __all__ = [
     "Mailer",
@@ -35,7 +39,6 @@ __all__ = [
     "handle_send_review_session_invite",
     "handle_send_user_invite",
     "is_address",
-    "read_address",
 ]
 
 #: How long one attempt to reach the SMTP server may take, in seconds.
@@ -49,16 +52,6 @@ _CLAIM_S = 120
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\Z")
 
 
-def read_address(text: str) -> Tuple[str, int]:
-    """Return the host and port of ``HOST:PORT`` or ``[IPV6]:PORT``. Raise ConfigurationError for anything else."""
-    match = re.match(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>\d{1,5})\Z", text)
-    if match is None or not 0 < int(match["port"]) < 65536:
-        raise ConfigurationError(
-            f"{text!r} is no address of an SMTP server. Write it as HOST:PORT, such as localhost:25."
-        )
-    return match["six"] or match["host"], int(match["port"])
-
-
 class Mailer:
     """Sends what is queued: by SMTP on a thread of its own, or at once into the outbox folder."""
 
@@ -67,10 +60,10 @@ class Mailer:
         server: Any,
         *,
         outbox: str,
-        smtp: Optional[Tuple[str, int]] = None,
+        smtp: Optional[MailServer] = None,
         sender: Optional[str] = None,
     ) -> None:
-        """Initialise for *server*. *smtp* is a host and a port; without it mail is kept in the folder *outbox*.
+        """Initialise for *server*. *smtp* is who takes the mail; without it mail is kept in the folder *outbox*.
 
         *sender* is the address that mail comes from.
         """
@@ -194,9 +187,8 @@ class Mailer:
         if self._smtp is None:
             self._keep(mail, content)
             return
-        host, port = self._smtp
         message = BytesParser(policy=policy.SMTP).parsebytes(content)
-        with smtplib.SMTP(host, port, timeout=SMTP_TIMEOUT_S) as smtp:
+        with self._smtp.connect(SMTP_TIMEOUT_S) as smtp:
             smtp.send_message(message, from_addr=self.sender, to_addrs=[mail["recipient"]])
 
     def _keep(self, mail: Mapping[str, Any], content: bytes) -> None:
@@ -302,6 +294,7 @@ def _pictures(context: Any, objects: List[Any]) -> List[Tuple[str, str, bytes]]:
 
 def handle_send_user_invite(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
     """Queue the mail that tells a user of the server's address and their name there."""
+    permissions.require_administrator(context, "invite users")
     user = _find(context, "User", action.get("user_id"), "user")
     recipient = _check_recipient(user.get("email"))
     inviter = _person(context, context.caller.user_id)
@@ -411,8 +404,10 @@ def _is_final(error: Exception) -> bool:
     return isinstance(error, ValueError)
 
 
-def _describe_failure(error: Exception, smtp: Optional[Tuple[str, int]]) -> str:
-    where = f"{smtp[0]}:{smtp[1]}" if smtp else "the outbox folder"
+def _describe_failure(error: Exception, smtp: Optional[MailServer]) -> str:
+    where = f"{smtp.host}:{smtp.port}" if smtp else "the outbox folder"
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"{where} did not take the user name and password ({error.smtp_code})"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers: List[str] = []
         for code, text in error.recipients.values():

@@ -28,6 +28,7 @@ from ftrack_review.exception import ConfigurationError, ConnectionClosedError, E
 from ftrack_review.server import certificate
 from ftrack_review.server.application import Server
 from ftrack_review.server.recorded import read_document
+from ftrack_review.server.smtp import MailServer, read_address
 
 if TYPE_CHECKING:
     import requests
@@ -176,6 +177,8 @@ def serve(
     database: Optional[str] = None,
     media: Optional[str] = None,
     smtp: Optional[str] = None,
+    smtp_user: Optional[str] = None,
+    smtp_security: str = "none",
     sender: Optional[str] = None,
     base_url: Optional[str] = None,
     schema: Optional[str] = None,
@@ -190,8 +193,9 @@ def serve(
     *ready_file* a key is issued for this run and written there, with the address and the process id, once
     connections are accepted; file and key are gone when the server stops. *schema* is a file that holds the
     answer of another server to ``query_schemas``, which shapes a new database. *tls_certificate* and *tls_key*
-    are PEM files, with which it speaks HTTPS only. The other arguments are those of
-    :class:`~ftrack_review.server.application.Server` and :class:`Listener`.
+    are PEM files, with which it speaks HTTPS only. *smtp_user* signs in at the server *smtp* with the password in the
+    environment variable ``FTRACK_REVIEW_SMTP_PASSWORD``, over a connection of *smtp_security*. The other arguments
+    are those of :class:`~ftrack_review.server.application.Server` and :class:`Listener`.
     """
     if ready_file is not None:
         # One that an earlier run could not remove would tell of a server that is not there.
@@ -205,6 +209,7 @@ def serve(
     if tls is not None:
         certificate.check(*tls)
     document = None if schema is None else read_document(schema)
+    mail_server = _read_mail_server(smtp, smtp_user, smtp_security)
     stop = threading.Event()
     with _stopping_signals(stop), contextlib.ExitStack() as stack:
         address: Dict[str, str] = {}
@@ -214,7 +219,7 @@ def serve(
             data=data,
             database=database,
             media=media,
-            smtp=smtp,
+            smtp=mail_server,
             sender=sender,
             base_url=base_url or (lambda: address.get("url", "")),
             document=document,
@@ -236,6 +241,15 @@ def serve(
         while not stop.wait(1.0):
             pass
         announce("Stopping.")
+
+
+def _read_mail_server(smtp: Optional[str], user: Optional[str], security: str) -> Optional[MailServer]:
+    if smtp is not None:
+        password = os.environ.get("FTRACK_REVIEW_SMTP_PASSWORD")
+        return read_address(smtp, user=user, password=password, security=security)
+    if user is not None or security != "none":
+        raise ConfigurationError("Name the server that takes mail too: --smtp HOST:PORT.")
+    return None
 
 
 def _announce_start(server: Server, url: str, announce: Callable[[str], None]) -> None:

@@ -6,10 +6,13 @@ import json
 import os
 import re
 import socket
+import ssl
 
 import pytest
 
+from ftrack_review.server import smtp
 from tests.integration.api import Api, wait_for
+from tests.integration.certificate import make_certificate
 
 
 def invite(api, invitee_id):
@@ -240,3 +243,71 @@ def mails(server, subject_id):
 
     with server.store.read() as connection:
         return ledger.list_mail(connection, subject_id=subject_id)
+
+
+class TestSecuredServer:
+    """A server that takes mail over TLS and from who signs in only."""
+
+    @pytest.fixture
+    def secured(self, tmp_path, monkeypatch):
+        from aiosmtpd.controller import Controller
+        from aiosmtpd.smtp import AuthResult, LoginPassword
+
+        certificate, key = make_certificate(tmp_path)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        # Whom this machine trusts, as far as this test goes.
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        box = Postbox()
+        box.seen = []
+
+        def authenticate(server, session, envelope, mechanism, data):
+            assert isinstance(data, LoginPassword)
+            box.seen.append((session.ssl is not None, data.login, data.password))
+            return AuthResult(success=data.password == b"right", handled=False)
+
+        controllers = []
+
+        def start(security):
+            keywords = {"auth_required": True, "authenticator": authenticate, "auth_require_tls": False}
+            if security == "starttls":
+                keywords.update(tls_context=context, require_starttls=True)
+            controller = Controller(
+                box,
+                hostname="127.0.0.1",
+                port=0,
+                ssl_context=context if security == "tls" else None,
+                **keywords,
+            )
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                controller.port = free.getsockname()[1]
+            controller.start()
+            controllers.append(controller)
+            box.address = f"127.0.0.1:{controller.port}"
+            return box
+
+        yield start
+        for controller in controllers:
+            controller.stop()
+
+    @pytest.mark.parametrize("security", ["starttls", "tls"])
+    def test_takes_mail_of_who_signs_in(self, secured, open_server, security):
+        box = secured(security)
+        mail_server = smtp.read_address(box.address, user="reviews", password="right", security=security)
+        server, api = open_server(smtp=mail_server)
+        session_id, _ = api.review()
+        invite(api, api.invitee(session_id))
+        wait_for(lambda: box.envelopes)
+        assert box.envelopes[0].rcpt_tos == ["ada@example.com"]
+        assert box.seen == [(True, b"reviews", b"right")]
+
+    def test_says_that_the_password_is_wrong(self, secured, open_server, caplog):
+        box = secured("starttls")
+        mail_server = smtp.read_address(box.address, user="reviews", password="wrong", security="starttls")
+        server, api = open_server(smtp=mail_server)
+        session_id, _ = api.review()
+        invite(api, api.invitee(session_id))
+        job = wait_for(lambda: api.query('select data from Job where status is "failed"'))[0]
+        assert "did not take the user name and password" in job["data"]
+        assert "wrong" not in caplog.text + job["data"]

@@ -16,6 +16,7 @@ from ftrack_review.server.application import Server
 from ftrack_review.server.errors import ServerFault
 from ftrack_review.server.serving import Listener
 from tests.integration.api import Api, wait_for
+from tests.integration.certificate import make_certificate
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -140,28 +141,6 @@ class TestUsers:
         assert result.returncode != 0
         assert word in result.stderr
         assert "Traceback" not in result.stderr
-
-
-def make_certificate(folder, *options):
-    if shutil.which("openssl") is None:
-        pytest.fail("openssl, which makes the certificate, is not installed: install it and run this again")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=localhost"]
-        + [
-            "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1",
-            "-out",
-            str(certificate),
-            "-keyout",
-            str(key),
-        ]
-        + list(options or ["-nodes"]),
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    return certificate, key
 
 
 class TestHttps:

@@ -117,6 +117,10 @@ class TestAnArtist:
         artist.call({"action": "create", "entity_type": "UserApplicationState", "entity_data": values})
         refused(artist, "create", "UserApplicationState", user_id=admin, key="theme", value="dark")
 
+    def test_invites_no_users(self, artist):
+        status, answer = artist.refused({"action": "send_user_invite", "user_id": artist.id})
+        assert (status, answer["exception"]) == (403, "PermissionError")
+
     def test_is_refused_the_whole_batch(self, artist):
         project_id = artist.project()
         shot = {"__entity_type__": "Shot", "name": "never", "parent_id": project_id}

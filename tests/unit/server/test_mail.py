@@ -5,7 +5,7 @@ import smtplib
 import pytest
 
 from ftrack_review.exception import ConfigurationError
-from ftrack_review.server import mail
+from ftrack_review.server import mail, smtp
 from ftrack_review.server.template import render
 
 INVITATION = {
@@ -31,13 +31,32 @@ INVITATION = {
     ],
 )
 def test_addresses(text, address):
-    assert mail.read_address(text) == address
+    assert smtp.read_address(text)[:2] == address
 
 
 @pytest.mark.parametrize("text", ["", "x", ":25", "a:b", "a:0", "a:99999", "a:25:26", "a b", "::1"])
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ConfigurationError, match="HOST:PORT"):
-        mail.read_address(text)
+        smtp.read_address(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "settings", "word"),
+    [
+        ("mail.studio.org:587", {"user": "ada", "security": "starttls"}, "FTRACK_REVIEW_SMTP_PASSWORD"),
+        ("mail.studio.org:587", {"user": "ada", "password": "secret"}, "in clear"),
+        ("mail.studio.org:587", {"security": "ssl"}, "starttls"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(address, settings, word):
+    with pytest.raises(ConfigurationError, match=word) as refusal:
+        smtp.read_address(address, **settings)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_password_is_not_shown():
+    server = smtp.read_address("mail.studio.org:587", user="ada", password="secret", security="tls")
+    assert "secret" not in f"{server!r} {server}"
 
 
 class TestTemplates:
