@@ -64,8 +64,6 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
         "select name, description, is_open, start_date, end_date, created_at, is_moderated, project.name, "
         f"created_by.first_name, created_by.last_name from ReviewSession where id is {quote(key)}"
     ).one()
-    kept = keeping.read(review_session)
-    role_of = keeping.roles_in(review_session, kept)
     invitees = session.query(
         "select name, email, last_sent_at, created_at from ReviewSessionInvitee "
         f"where review_session_id is {quote(key)} order by created_at"
@@ -74,7 +72,7 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
         "select name, version, version_id, description, sort_order from ReviewSessionObject "
         f"where review_session_id is {quote(key)} order by sort_order"
     ).all()
-    read = _read_objects(found, objects, invitees, role_of, kept)
+    role_of, read = _read_objects(review_session, found, objects, invitees)
     counts: Dict[Optional[str], int] = defaultdict(int)
     for item in read:
         for given in item.votes:
@@ -115,9 +113,7 @@ def feedback_of(review_session_object: Entity) -> ObjectFeedback:
     invitees = session.query(
         f"select name, email from ReviewSessionInvitee where review_session_id is {quote(review_session['id'])}"
     ).all()
-    kept = keeping.read(review_session)
-    role_of = keeping.roles_in(review_session, kept)
-    return _read_objects(review_session, [review_session_object], invitees, role_of, kept)[0]
+    return _read_objects(review_session, review_session, [review_session_object], invitees)[1][0]
 
 
 def roles_of(review_session: Entity) -> Mapping[str, str]:
@@ -132,13 +128,15 @@ def has(session: Session, entity_type: str, attribute: str) -> bool:
 
 def _read_objects(
     review_session: Entity,
+    found: Entity,
     objects: Sequence[Entity],
     invitees: Iterable[Entity],
-    role_of: Mapping[str, str],
-    kept: Mapping[str, str],
-) -> List[ObjectFeedback]:
+) -> Tuple[Mapping[str, str], List[ObjectFeedback]]:
+    """Return the roles of people and everything about *objects*; *found* is the session with what was read."""
+    kept, first_frames = keeping.read_with_versions(review_session, (item["version_id"] for item in objects))
+    role_of = keeping.roles_in(review_session, kept)
     if not objects:
-        return []
+        return role_of, []
     session = review_session.session
     people = {invitee["id"]: invitee for invitee in invitees}
     keys = "({})".format(", ".join(quote(item["id"]) for item in objects))
@@ -147,13 +145,13 @@ def _read_objects(
     annotations_of = read_annotations(session, keys)
     drawings = {drawn.id: drawn for found in annotations_of.values() for drawn in found}
     former_of = {item["id"]: _former(kept.get(succession.key(item["id"]))) for item in objects}
-    moderated = bool(review_session["is_moderated"])
+    moderated = bool(found["is_moderated"])
     notes = read_notes(session, f"parent_id in {keys} or in_reply_to.parent_id in {keys}")
     comments_of = _build_comments(notes, people, drawings, moderated)
     read = []
     for item in objects:
         key, former = item["id"], former_of[item["id"]]
-        label = item["version"] or ""
+        label, first_frame = item["version"] or "", first_frames.get(item["version_id"] or "", 1)
         read.append(
             ObjectFeedback(
                 id=key,
@@ -163,15 +161,18 @@ def _read_objects(
                     [(given.role, given.status, given.created_at) for given in votes_of[key]]
                 ),
                 votes=tuple(votes_of[key]),
-                comments=tuple(_labelled(comment, former, label) for comment in comments_of[key]),
+                comments=tuple(
+                    _labelled(comment, former, label, first_frame) for comment in comments_of[key]
+                ),
                 annotations=tuple(annotations_of[key]),
                 version_id=item["version_id"],
                 description=item["description"] or "",
                 history=tuple(_same_version(history_of[key], former)),
                 former=former,
+                first_frame=first_frame,
             )
         )
-    return read
+    return role_of, read
 
 
 def _read_votes(
@@ -281,15 +282,15 @@ def _time(text: str) -> Any:
         return None
 
 
-def _labelled(comment: Comment, former: Sequence[FormerVersion], label: str) -> Comment:
+def _labelled(comment: Comment, former: Sequence[FormerVersion], label: str, first_frame: int) -> Comment:
     """Return the comment, and its replies, with the label of the version that was up when it was written."""
     found = label
     for entry in former:
         if entry.replaced_at is not None and comment.created_at and comment.created_at < entry.replaced_at:
             found = entry.label
             break
-    replies = tuple(_labelled(reply, former, label) for reply in comment.replies)
-    return dataclasses.replace(comment, version=found, replies=replies)
+    replies = tuple(_labelled(reply, former, label, first_frame) for reply in comment.replies)
+    return dataclasses.replace(comment, version=found, replies=replies, first_frame=first_frame)
 
 
 def read_notes(session: Session, criteria: str) -> List[Entity]:

@@ -5,7 +5,7 @@ Review sessions have metadata on servers since 2024; before, the project's is us
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional, Tuple
 
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote
@@ -13,7 +13,10 @@ from ftrack_review.protocol.grammar import quote
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
 
-__all__ = ["has_metadata", "read", "roles_in", "write"]
+__all__ = ["FIRST_FRAME_KEY", "has_metadata", "read", "read_with_versions", "roles_in", "write"]
+
+#: With this key, an integer in the metadata of a version says which number its first frame is shown with.
+FIRST_FRAME_KEY = "ftrack_review.first_frame"
 
 #: What all keys of ours begin with.
 PREFIX = "ftrack_review."
@@ -26,11 +29,33 @@ def has_metadata(review_session: Entity) -> bool:
 
 def read(review_session: Entity) -> Dict[str, str]:
     """Return what is kept, by key, asked of the server in one request."""
+    return read_with_versions(review_session, ())[0]
+
+
+def read_with_versions(
+    review_session: Entity, version_ids: Iterable[Optional[str]]
+) -> Tuple[Dict[str, str], Dict[str, int]]:
+    """Return what is kept, by key, and the number of the first frame of versions that say so, in one request."""
     parent = review_session["id"] if has_metadata(review_session) else review_session["project_id"]
-    rows = review_session.session.query(
-        f'select key, value from Metadata where parent_id is {quote(parent)} and key like "{PREFIX}%"'
-    )
-    return {row["key"]: row["value"] for row in rows}
+    criteria = f'(parent_id is {quote(parent)} and key like "{PREFIX}%")'
+    versions = sorted({key for key in version_ids if key})
+    if versions:
+        listed = ", ".join(quote(key) for key in versions)
+        criteria += f" or (key is {quote(FIRST_FRAME_KEY)} and parent_id in ({listed}))"
+    kept, first_frames = {}, {}
+    for row in review_session.session.query(f"select key, value, parent_id from Metadata where {criteria}"):
+        if row["parent_id"] == parent:
+            kept[row["key"]] = row["value"]
+        else:
+            first_frames[row["parent_id"]] = _whole(row["value"])
+    return kept, first_frames
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return 1  # As anyone may write metadata.
 
 
 def roles_in(review_session: Entity, kept: Dict[str, str]) -> Dict[str, str]:

@@ -84,7 +84,8 @@ class Attachment(_Value):
 class Comment(_Dated):
     """A note on an object, with its replies from first to last.
 
-    *frame* is the index of the frame in the media, 0 for the first, and None for the whole object. *drawing* is the
+    *frame* is the index of the frame in the media, 0 for the first, and None for the whole object; *frame_number* is
+    the number that reviewers see for it, counted from 1 or from what the version begins with. *drawing* is the
     drawing on it as JSON text, *attachments* are its files. *released* is False while a moderated review holds it back
     from other guests. *version* is the label of the version that it was about.
     """
@@ -104,14 +105,20 @@ class Comment(_Dated):
     labels: Tuple[str, ...] = ()
     released: bool = True
     version: str = ""
+    first_frame: int = 1
 
     def __str__(self) -> str:
         """Return it as people read it."""
-        where = f" at frame {self.frame}" if self.frame is not None else ""
+        where = f" at frame {self.frame_number}" if self.frame is not None else ""
         done = " (done)" if self.completed else ""
         held = "" if self.released else " (not released)"
         text = " ".join(self.text.split())
         return f"{self.author or 'someone'}{where}, {time_text(self.created_at)}{done}{held}: {text}"
+
+    @property
+    def frame_number(self) -> Optional[int]:
+        """The number that reviewers see for the frame."""
+        return None if self.frame is None else self.first_frame + self.frame
 
     @property
     def picture(self) -> Optional[Attachment]:
@@ -165,6 +172,7 @@ class ObjectFeedback(_Value):
     description: str = ""
     history: Tuple[Vote, ...] = ()
     former: Tuple[FormerVersion, ...] = ()
+    first_frame: int = 1
 
     def __str__(self) -> str:
         """Return it as people read it."""
@@ -189,8 +197,8 @@ class ObjectFeedback(_Value):
         for comment in self.comments:
             yield from comment.lines("  ")
         if self.annotations:
-            frames = ", ".join(str(frame) for frame in sorted({drawn.frame for drawn in self.annotations}))
-            yield f"  drawn on: {frames}"
+            frames = sorted({self.first_frame + drawn.frame for drawn in self.annotations})
+            yield f"  drawn on: {', '.join(map(str, frames))}"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, 
 from ftrack_review.exception import Error, MediaError
 from ftrack_review.media.rate import parse_rate
 from ftrack_review.protocol.grammar import quote
+from ftrack_review.review.keeping import FIRST_FRAME_KEY
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
     from ftrack_review.session import Session
 
-__all__ = ["FIRST_FRAME_KEY", "Footage", "Shown", "fetch", "fetch_to", "timecode"]
-
-#: With this key, an integer in the metadata of a version says which number its first frame is shown with.
-FIRST_FRAME_KEY = "ftrack_review.first_frame"
+__all__ = ["Footage", "Shown", "fetch", "fetch_to", "timecode"]
 
 # The best there is comes first.
 _ENCODED = (

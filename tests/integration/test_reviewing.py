@@ -226,7 +226,7 @@ def test_the_summary_reads_well(session, review_session, item, ada):
     summary = review_session.summarise()
     assert summary.splitlines()[:2] == ["Weekly review: closed", "1 object: 1 approved"]
     assert "Ada (approver): approved" in summary
-    assert "Ada at frame 3" in summary
+    assert "Ada at frame 4" in summary  # The fourth, as the page counts.
     assert "ada@example.com" in summary
 
 

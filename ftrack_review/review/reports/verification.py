@@ -227,8 +227,8 @@ def _differences(now: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator
             now_given = current.get(str(vote["email"]).lower())
             # Unless the person has voted again since, the vote has to be the one that counts now.
             is_latest = now_given is not None and str(now_given["created_at"]) <= str(content["made_at"])
-            known = {_vote_key(now_given)} if now_given is not None and is_latest else given
-            if _vote_key(vote) not in known:
+            counting = {_vote_key(now_given)} if now_given is not None and is_latest else given
+            if _vote_key(vote) not in counting:
                 yield f"the vote of {vote['name']} on {item['name']}, {vote['status']} at {vote['created_at']}."
         said = {comment["id"]: comment for comment in threads(present["comments"])}
         for comment in threads(item["comments"]):

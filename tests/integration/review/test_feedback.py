@@ -33,6 +33,15 @@ def test_a_comment_carries_its_drawing_and_its_picture(review):
     assert (found.picture.file_type, found.picture.is_drawing) == (".png", True)
 
 
+def test_frames_are_counted_as_reviewers_see_them(review):
+    review.versions[0]["metadata"]["ftrack_review.first_frame"] = "1001"
+    for item in review.items:
+        item.comment("Here.", frame=12)
+    review.session.commit()
+    assert [comment.frame_number for comment in review.entity.feedback().comments] == [1013, 13]
+    assert "at frame 1013" in str(review.entity.feedback())
+
+
 def test_a_drawing_must_be_one(review):
     with pytest.raises(exception.ReviewError, match="shapes"):
         review.items[0].comment("x", frame=0, drawing="circle")
