@@ -23,7 +23,16 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from ftrack_review.exception import DatabaseBusyError, DatabaseFullError
-from ftrack_review.server import review_calls, review_entry, review_live, review_state, review_writing, widget
+from ftrack_review.server import (
+    review_calls,
+    review_entry,
+    review_live,
+    review_notes,
+    review_state,
+    review_versions,
+    review_writing,
+    widget,
+)
 from ftrack_review.server.errors import ServerFault, not_found
 from ftrack_review.server.widget import handle_get_widget_url
 
@@ -277,14 +286,14 @@ async def _carry_out(
 async def _media(server: Any, request: Request) -> Response:
     visitor = await review_entry.visitor_of(server, request)
     component_id: str = request.path_params["component_id"]
-    await _check(review_state.is_shown, server, visitor, component_id)
+    await _check(review_versions.is_shown, server, visitor, component_id)
     return await run_in_threadpool(_file, server, component_id)
 
 
 async def _annotation(server: Any, request: Request) -> Response:
     visitor = await review_entry.visitor_of(server, request)
     component_id: str = request.path_params["component_id"]
-    await _check(review_state.shows_picture, server, visitor, component_id)
+    await _check(review_notes.shows_picture, server, visitor, component_id)
     return await run_in_threadpool(_file, server, component_id)
 
 
@@ -305,7 +314,7 @@ async def _thumbnail(server: Any, request: Request) -> Response:
 
     visitor = await review_entry.visitor_of(server, request)
     component_id: str = request.path_params["component_id"]
-    await _check(review_state.is_shown, server, visitor, component_id)
+    await _check(review_versions.is_shown, server, visitor, component_id)
     size = thumbnail.read_size(request.query_params.get("size"))
     path = await run_in_threadpool(thumbnail.make, server, component_id, size)
     if path is None:

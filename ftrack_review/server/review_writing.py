@@ -24,6 +24,7 @@ from ftrack_review.protocol.grammar import quote
 from ftrack_review.server import review_drawing, review_state
 from ftrack_review.server.context import Options, utc_now
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
+from ftrack_review.server.review_notes import is_visible, mapping
 from ftrack_review.server.review_visitor import Visitor, conventions_of, query, roles_in
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
@@ -121,7 +122,7 @@ def edit(server: Any, visitor: Visitor, note_id: str, body: Mapping[str, Any]) -
     note = _find_own(server, visitor, note_id)
     content = _read_content(body.get("content"), may_be_empty=bool(note["note_components"]))
     actions = [_action("update", "Note", {"content": content}, note_id)]
-    if remark.RELEASED_KEY in _metadata(note) and not visitor.is_user:
+    if remark.RELEASED_KEY in mapping(note) and not visitor.is_user:
         actions.append(_action("delete", "Metadata", key=[note_id, remark.RELEASED_KEY]))
     _perform(server, visitor, actions)
     return str(note["parent_id"])
@@ -134,7 +135,7 @@ def delete(server: Any, visitor: Visitor, note_id: str) -> str:
     """
     note = _find_own(server, visitor, note_id)
     object_id = str(note["parent_id"])
-    drawing_id = _metadata(note).get(remark.ANNOTATION_KEY, "")
+    drawing_id = mapping(note).get(remark.ANNOTATION_KEY, "")
     answers, drawings = query(
         server,
         visitor,
@@ -142,7 +143,7 @@ def delete(server: Any, visitor: Visitor, note_id: str) -> str:
         f"select id from ReviewSessionObjectAnnotation where id is {quote(drawing_id)} "
         f"and review_session_object_id is {quote(object_id)}",
     )
-    if any(_metadata(answer).get(remark.INVITEE_KEY) != visitor.invitee_id for answer in answers):
+    if any(mapping(answer).get(remark.INVITEE_KEY) != visitor.invitee_id for answer in answers):
         raise ServerFault(
             "PermissionError",
             "This comment has been answered. Change its text instead, or write that it is settled.",
@@ -162,7 +163,7 @@ def release(server: Any, visitor: Visitor, note_id: str) -> str:
     note = _find_note(server, visitor, note_id)
     object_id = str(note["parent_id"])
     _check_may(server, visitor, object_id, "release")
-    if not _metadata(note).get(remark.RELEASED_KEY):
+    if not mapping(note).get(remark.RELEASED_KEY):
         values = {
             "parent_id": note_id,
             "parent_type": "Note",
@@ -291,14 +292,14 @@ def _find_note(server: Any, visitor: Visitor, note_id: Any) -> Record:
     )
     if sessions and notes:
         note = notes[0]
-        if review_state.is_visible(visitor, bool(sessions[0]["is_moderated"]), _metadata(note)):
+        if is_visible(visitor, bool(sessions[0]["is_moderated"]), mapping(note)):
             return note
     raise not_found("This review has no such comment.")
 
 
 def _find_own(server: Any, visitor: Visitor, note_id: str) -> Record:
     note = _find_note(server, visitor, note_id)
-    if _metadata(note).get(remark.INVITEE_KEY) != visitor.invitee_id:
+    if mapping(note).get(remark.INVITEE_KEY) != visitor.invitee_id:
         raise ServerFault(
             "PermissionError", "Only who wrote a comment can change it.", 403, error_code="not_yours"
         )
@@ -318,10 +319,6 @@ def _action(name: str, entity_type: str, values: Optional[Record] = None, key: A
     if values is not None:
         action["entity_data"] = {"__entity_type__": entity_type, **values}
     return action
-
-
-def _metadata(record: Mapping[str, Any]) -> Dict[str, str]:
-    return {row["key"]: row["value"] for row in record.get("metadata") or ()}
 
 
 def _note_id(visitor: Visitor, client_id: Any) -> str:
