@@ -41,13 +41,15 @@ ON_BOTH_DATABASES = frozenset(
         "test_query_projection",
         "test_review_rules",
         "test_serving_requests",
+        "test_upgrading",
     }
 )
 
 
 def pytest_generate_tests(metafunc):
     """Run tests that ask for a kind of database on each of those wanted."""
-    if "kind_of_database" not in metafunc.fixturenames:
+    own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "kind_of_database" not in metafunc.fixturenames or "kind_of_database" in own:
         return
     kinds = ["sqlite", "postgresql"] if metafunc.definition.path.stem in ON_BOTH_DATABASES else ["sqlite"]
     if metafunc.config.getoption("--postgresql"):

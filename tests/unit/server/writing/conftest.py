@@ -16,6 +16,7 @@ def prepared_database(tmp_path_factory, kind_of_database, request):
         url = postgresql.create(template)
         postgresql.keep(url)
         store = Store(url, is_durable=False)
+        store.prepare()
         yield store
         store.close()
         return

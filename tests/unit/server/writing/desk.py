@@ -14,8 +14,13 @@ class Desk:
     """Sends actions to a server without HTTP, and makes the usual things."""
 
     def __init__(self, database):
-        self.store = database if isinstance(database, Store) else Store(database, is_durable=False)
-        self.store.prepare()
+        if isinstance(database, Store):
+            # Used before, and reset since.
+            self.store = database
+            self.store._generation = None
+        else:
+            self.store = Store(database, is_durable=False)
+            self.store.prepare()
         self.caller = SimpleNamespace(user_id=ADMINISTRATOR_ID, username="admin", key_id=None)
         self.files = None
         self.changes = []
