@@ -358,7 +358,7 @@ class _Demo:
         for index, entry in enumerate(published):
             name = entry.item["name"]
             frame = _middle(entry.encoded)
-            place = "" if frame is None else f" at frame {frame}"
+            place = "" if frame is None else f" at frame {frame + 1}"
             if index == 0:
                 note = entry.item.comment("Can this come a little later?", frame=frame, invitee=grace)
                 entry.item.vote("require_changes", grace)

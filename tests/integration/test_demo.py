@@ -47,7 +47,7 @@ def test_the_story_with_media_made_on_the_spot():
     assert told.count("opens the page that the mail links to") == 2
     assert "a vote that comes too late is refused" in told
     assert "Weekly review: closed" in told
-    assert "Grace Hopper at frame 24" in told
+    assert "Grace Hopper at frame 25" in told
     assert "\x1b" not in told
 
 
