@@ -7,11 +7,16 @@ import json
 import os
 import sys
 import tempfile
-from typing import Any
+from typing import Any, Iterable
 
-from tests.benchmarks.lines import LINES
-from tests.benchmarks.report import describe, format_table
+from tests.benchmarks.lines import LINES, Line
+from tests.benchmarks.report import describe, describe_machine, format_table, has_fallen_short
 from tests.benchmarks.running import Measurement, Runner, Stub, TaskError
+
+#: The sizes of the table, a tenth of them, and four times.
+ALL_SCALES = "1,0.1,4"
+# Query plans are shown for the largest database of the growth line.
+_PLANNED = "embedded-growth"
 
 
 def main(arguments: list[str]) -> int:
@@ -32,18 +37,26 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     compare.add_argument("--official", help="the Python of an environment that holds the official client")
     compare.add_argument("--only", help="names of lines, with commas in between")
     compare.add_argument(
-        "--scale", default="1", help="factors of the sizes, with commas in between; all: 0.1,1,4"
+        "--scale", default="1", help=f"factors of the sizes, with commas in between; all: {ALL_SCALES}"
     )
     compare.add_argument(
         "--repeat", type=int, default=5, help="runs of each client, of which the median counts"
     )
     compare.add_argument(
-        "--output", help="the folder for results.json, table.txt and the plots; kept results stay"
+        "--output", help="the folder for results, tables, profiles and plots; kept results stay"
+    )
+    compare.add_argument(
+        "--docs", action="store_true", help="everything that docs/benchmarks shows: all scales, written there"
     )
     compare.add_argument("--verbose", action="store_true", help="tell each single measurement")
     plot = commands.add_parser("plot", help="draw the results of earlier runs again")
     plot.add_argument("--output", required=True, help="the folder with results.json")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if getattr(options, "docs", False):
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        options.output = options.output or os.path.join(root, "docs", "benchmarks")
+        options.scale = ALL_SCALES
+    return options
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -53,45 +66,72 @@ def _compare(options: argparse.Namespace) -> int:
         sys.stderr.write(f"No such lines: {', '.join(sorted(unknown))}. There are: ")
         sys.stderr.write(", ".join(line.name for line in LINES) + ".\n")
         return 2
+    lines = [line for line in LINES if line.name in names]
     scales = [float(text) for text in options.scale.split(",")]
-
-    def tell(text: str) -> None:
-        if options.verbose:
-            sys.stderr.write(text + "\n")
-
     measurements: list[Measurement] = []
     failures: list[str] = []
+    texts: dict[str, str] = {}
+    machine = describe_machine()
     with tempfile.TemporaryDirectory(prefix="ftrack-benchmarks-") as folder, Stub() as stub:
         runner = Runner(stub, official=options.official, folder=folder, repeat=options.repeat)
-        for line in LINES:
-            for scale in scales if line.scales else scales[:1]:
-                if line.name in names:
-                    sys.stderr.write(f"{line.name} at {scale:g}\n")
-                    try:
-                        measurements.extend(runner.run(line, scale, tell))
-                    except TaskError as error:
-                        failures.append(str(error))
-                        sys.stderr.write(f"{error}\n")
-    table = "\n\n".join(
+        for scale in scales:
+            for line in lines if scale == scales[0] else [line for line in lines if line.scales]:
+                measurements.extend(_measure(runner, line, scale, failures, verbose=options.verbose))
+        if options.output:
+            _explain(runner, lines, measurements, texts)
+    tables = [
         f"scale {scale:g}\n\n" + format_table([each for each in measurements if each.scale == scale])
         for scale in scales
-    )
-    table = "\n".join([table, *failures])
-    sys.stdout.write(table + "\n")
-    status = _keep(measurements, table, options) if options.output else 0
+    ]
+    texts["table.txt"] = "\n".join([machine, describe_machine(after=True), "", tables[0], *failures])
+    texts["growth.txt"] = "\n\n".join(tables[1:])
+    sys.stdout.write("\n\n".join([texts["table.txt"], texts["growth.txt"]]) + "\n")
+    status = _keep(measurements, texts, options) if options.output else 0
     return 1 if failures else status
 
 
-def _keep(measurements: list[Measurement], table: str, options: argparse.Namespace) -> int:
-    """Write table, data and plots. Results of other lines and scales stay, those of the same are replaced."""
+def _measure(
+    runner: Runner, line: Line, scale: float, failures: list[str], *, verbose: bool
+) -> list[Measurement]:
+    def tell(text: str) -> None:
+        if verbose:
+            sys.stderr.write(text + "\n")
+
+    sys.stderr.write(f"{line.name} at {scale:g}\n")
+    try:
+        return runner.run(line, scale, tell)
+    except TaskError as error:
+        failures.append(str(error))
+        sys.stderr.write(f"{error}\n")
+        return []
+
+
+def _explain(
+    runner: Runner, lines: Iterable[Line], measurements: list[Measurement], texts: dict[str, str]
+) -> None:
+    """Add to *texts* where the time goes in what falls short, and how the embedded server finds its rows."""
+    profiles = []
+    for line in lines:
+        found = [each for each in measurements if each.line is line and each.scale == 1]
+        if any(has_fallen_short(each, found[0]) for each in found):
+            text = runner.profile(line, found[-1].size)
+            if text:
+                profiles.append(f"{line.title}, {found[-1].size:,}\n{text}")
+        if line.name == _PLANNED and found:
+            texts["plans.txt"] = runner.plans(found[-1].size)
+    texts["profiles.txt"] = "\n\n".join(profiles)
+
+
+def _keep(measurements: list[Measurement], texts: dict[str, str], options: argparse.Namespace) -> int:
+    """Write texts, data and plots. Results of other lines and scales stay, those of the same are replaced."""
     os.makedirs(options.output, exist_ok=True)
     path = os.path.join(options.output, "results.json")
     report = describe(measurements, options.repeat)
-    measured = {(each["name"], each["scale"]) for each in report["measurements"]}
+    measured = {(each["name"], each["size"]) for each in report["measurements"]}
     if os.path.exists(path):
         with open(path) as file:
             earlier = json.load(file)["measurements"]
-        kept = [each for each in earlier if (each["name"], each["scale"]) not in measured]
+        kept = [each for each in earlier if (each["name"], each["size"]) not in measured]
         order = {line.name: number for number, line in enumerate(LINES)}
         everything = [*kept, *report["measurements"]]
         report["measurements"] = sorted(
@@ -100,8 +140,9 @@ def _keep(measurements: list[Measurement], table: str, options: argparse.Namespa
     with open(path, "w") as file:
         json.dump(report, file, indent=1, sort_keys=True)
         file.write("\n")
-    with open(os.path.join(options.output, "table.txt"), "w") as file:
-        file.write(table + "\n")
+    for name, text in texts.items():
+        with open(os.path.join(options.output, name), "w") as file:
+            file.write(text + "\n")
     return _plot(report["measurements"], options.output)
 
 
@@ -111,7 +152,7 @@ def _plot(measurements: list[dict[str, Any]], folder: str) -> int:
 
         paths = plot(measurements, folder)
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"No plot, as {error.name} is missing: pip install 'ftrack-review[docs]'.\n")
+        sys.stderr.write(f"No plot, as {error.name} is missing: pip install 'ftrack-review[benchmarks]'.\n")
         return 1
     sys.stdout.write("".join(f"{path}\n" for path in paths))
     return 0

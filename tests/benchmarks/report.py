@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import time
 from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence
 
 if TYPE_CHECKING:
     from tests.benchmarks.running import Measurement
 
-__all__ = ["describe", "format_table", "verdicts"]
+__all__ = ["describe", "describe_machine", "format_table", "has_fallen_short", "verdicts"]
 
 _HEADINGS = ("task", "size", "official", "ours", "limit", "official/ours", "ours/limit", "met")
 
@@ -45,6 +47,20 @@ def verdicts(measurement: Measurement, first: Measurement) -> Iterable[tuple[str
     if line.flat is not None and measurement is not first:
         grown = values["ours"] / first.values["ours"]
         yield f"flat {grown:.2f} <= {line.flat:g}", grown <= line.flat
+
+
+def has_fallen_short(measurement: Measurement, first: Measurement) -> bool:
+    """Return whether a wanted limit is not met."""
+    return any(not met for _, met in verdicts(measurement, first))
+
+
+def describe_machine(*, after: bool = False) -> str:
+    """Return where and when this runs, and how busy the machine is, which everything depends on."""
+    moment = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    if after:
+        return f"to {moment} UTC, load {load} at the end"
+    return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {moment} UTC, load {load}"
 
 
 def _row(measurement: Measurement, first: Measurement) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Optional
@@ -22,8 +23,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 _TIMEOUT_S = 1800
 # Quantities that a second look does not change.
 _COUNTS = ("requests", "modules")
-# What takes longer than this, which is only the official client, is measured this often and not five times.
-_LONG_S, _LONG_ROUNDS = 8.0, 3
+# A client that has used up this much wall time for one size is not measured again, once it was measured this often:
+# at the sizes of the table, and at the others, which only show how the cost grows.
+_BUDGET_S, _ROUNDS = 25.0, 3
+_OTHER_BUDGET_S, _OTHER_ROUNDS = 4.0, 1
 
 
 class TaskError(Exception):
@@ -80,46 +83,83 @@ class Runner:
         self._interpreters = {"official": official, "ours": sys.executable, "limit": sys.executable}
         self._folder = folder
         self._repeat = repeat
+        # Results by client and job: lines that differ only in what they look at share them.
+        self._known: dict[str, dict[str, list[dict[str, float]]]] = {}
+        self._measured: set[tuple[str, int]] = set()
 
     def run(self, line: Line, scale: float, tell: Callable[[str], None]) -> list[Measurement]:
-        """Return what *line* gives at *scale*, one measurement per size."""
+        """Return what *line* gives at *scale*, one measurement per size that was not measured at another scale."""
         sizes = [round(size * scale) for size in line.sizes] if line.scales else list(line.sizes)
-        return [
-            self._measure(Measurement(line, scale, size), base, tell) for size, base in zip(sizes, line.sizes)
+        wanted = [
+            (size, base) for size, base in zip(sizes, line.sizes) if (line.name, size) not in self._measured
         ]
+        self._measured.update((line.name, size) for size, _ in wanted)
+        return [self._measure(Measurement(line, scale, size), base, tell) for size, base in wanted]
 
     def _measure(self, measurement: Measurement, base: int, tell: Callable[[str], None]) -> Measurement:
         line = measurement.line
-        clients = [client for client in line.clients if self._interpreters[client]]
-        # The first run of ours compiles modules, fills the stub's memory, and tells the requests to repeat.
         job: dict[str, Any] = {"task": line.task, "size": measurement.size, "folder": self._folder}
         job["url"] = self._stub.slow if line.slow else self._stub.fast
-        _, bodies = self._run_one("ours", job)
-        job["bodies"] = [body for body in bodies if '"action": "query"' in body]
-        # What comes before the measurement is repeated before it, and once is enough.
-        job["bodies"] = _last_query(job["bodies"])
-        rounds = 1 if line.quantity in _COUNTS else self._repeat
-        walls: dict[str, list[float]] = {client: [] for client in clients}
-        measurement.samples.update({client: [] for client in clients})
-        for number in range(rounds):
-            for client in clients:
-                if number >= _LONG_ROUNDS and min(walls[client]) > _LONG_S:
-                    continue
-                options = line.official_options.get(base, {}) if client == "official" else {}
-                result, bodies = self._run_one(client, {**job, "options": options})
-                result["requests"] = float(len(_without_start(bodies)))
-                walls[client].append(result.get("wall", 0.0))
-                value = result[line.quantity]
-                if line.quantity == "rss":
-                    value /= measurement.size
-                measurement.samples[client].append(value)
-                tell(f"{line.name} {measurement.size}: {client} {number + 1} of {rounds}: {value:.6g}")
-        measurement.values = {
-            client: statistics.median(values) for client, values in measurement.samples.items()
-        }
+        name = json.dumps(job)
+        results = self._known.get(name)
+        if results is None:
+            results = self._known[name] = self._take(measurement, job, base, tell)
+        for client, found in results.items():
+            values = [result[line.quantity] for result in found]
+            if line.quantity == "rss":
+                values = [value / measurement.size for value in values]
+            measurement.samples[client] = values
+            measurement.values[client] = statistics.median(values)
         return measurement
 
-    def _run_one(self, client: str, job: dict[str, Any]) -> tuple[dict[str, float], list[str]]:
+    def _take(
+        self, measurement: Measurement, job: dict[str, Any], base: int, tell: Callable[[str], None]
+    ) -> dict[str, list[dict[str, float]]]:
+        """Return the results of *job* by client, which take turns."""
+        line = measurement.line
+        clients = [client for client in line.clients if self._interpreters[client]]
+        if line.official_up_to is not None and measurement.size > line.official_up_to:
+            clients = [client for client in clients if client != "official"]
+        # The first run of ours compiles modules, fills the stub's memory, and tells the requests to repeat.
+        _, bodies = self._run_one("ours", job)
+        # What comes before the measurement is repeated before it, and once is enough.
+        job = {**job, "bodies": _last_query([body for body in bodies if '"action": "query"' in body])}
+        budget_s, fewest = (
+            (_BUDGET_S, _ROUNDS) if measurement.scale == 1 else (_OTHER_BUDGET_S, _OTHER_ROUNDS)
+        )
+        spent = dict.fromkeys(clients, 0.0)
+        results: dict[str, list[dict[str, float]]] = {client: [] for client in clients}
+        for number in range(1 if line.quantity in _COUNTS else self._repeat):
+            for client in clients:
+                if number >= fewest and spent[client] > budget_s:
+                    continue
+                options = line.official_options.get(base, {}) if client == "official" else {}
+                start = time.monotonic()
+                result, bodies = self._run_one(client, {**job, "options": options})
+                spent[client] += time.monotonic() - start
+                result["requests"] = float(len(_without_start(bodies)))
+                results[client].append(result)
+                value = result[line.quantity]
+                tell(f"{line.name} {measurement.size}: {client} {number + 1}: {value:.6g}")
+        return results
+
+    def profile(self, line: Line, size: int) -> str:
+        """Return where the CPU time of ours goes in one run of *line*, empty where it runs as a program of its own."""
+        if ":" not in line.task:
+            return ""
+        job: dict[str, Any] = {"task": line.task, "size": size, "folder": self._folder, "profile": True}
+        job["url"] = self._stub.slow if line.slow else self._stub.fast
+        result, _ = self._run_one("ours", job)
+        return str(result["profile"])
+
+    def plans(self, size: int) -> str:
+        """Return the query plans of the embedded server for *size* versions."""
+        result, _ = self._run_one(
+            "ours", {"task": "embedded:plans", "size": size, "folder": self._folder, "url": ""}
+        )
+        return str(result["plans"])
+
+    def _run_one(self, client: str, job: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Return the result of one run in a process of its own, and the bodies of its requests."""
         self._stub.take_requests()
         interpreter = self._interpreters[client]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -40,7 +41,7 @@ def page(bench: Bench) -> None:
     folder = fill(bench, 2000)
     rounds = 20
     if bench.is_limit:
-        connection = sqlite3.connect(os.path.join(folder, "ftrack.sqlite"))
+        connection = _open_database(folder)
         text = _answer_by_hand(connection, bench.size)
         with bench.measuring(1 / rounds):
             for _ in range(rounds):
@@ -158,17 +159,22 @@ def _creation(project_id: str, parent_id: str, number: int) -> dict[str, Any]:
     return {"action": "create", "entity_type": "Task", "entity_key": [identifier], "entity_data": data}
 
 
-def growth(bench: Bench) -> None:
-    """Answer queries that find twenty versions among *size* by a foreign key and the name of a parent."""
-    folder = fill(bench, bench.size)
-    rounds = 200
-    expressions = (
+def _indexed_queries() -> tuple[str, ...]:
+    """Return queries by what is indexed: foreign keys, names, ids, and keys of metadata."""
+    return (
         f'select version, status.name from AssetVersion where asset_id is "{_identify("asset", 3)}"',
         'select version, status.name from AssetVersion where asset.name is "asset_00003"',
         f'select version from AssetVersion where id is "{_identify("version", 7)}"',
         f'select version from AssetVersion where task.id in ("{_identify("task", 1)}", "{_identify("task", 2)}")',
         'select version from AssetVersion where metadata any (key is "shot" and value is "value 11")',
     )
+
+
+def growth(bench: Bench) -> None:
+    """Answer queries that find a few versions among *size* by what is indexed."""
+    folder = fill(bench, bench.size)
+    rounds = 200
+    expressions = _indexed_queries()
     with open_server(folder) as server:
         caller = server.administrator()
         bodies = [json.dumps([{"action": "query", "expression": text}]).encode() for text in expressions]
@@ -178,6 +184,35 @@ def growth(bench: Bench) -> None:
                 for body in bodies:
                     server.handle(body, {}, caller=caller)
         bench.result["rows"] = sum(rows)
+
+
+def plans(bench: Bench) -> None:
+    """Tell how SQLite finds the rows of the queries that :func:`growth` measures, and what each takes."""
+    folder = fill(bench, bench.size)
+    parts = []
+    with open_server(folder) as server, contextlib.closing(_open_database(folder)) as connection:
+        caller = server.administrator()
+        for expression in _indexed_queries():
+            body = json.dumps([{"action": "query", "expression": expression}]).encode()
+            server.handle(body, {}, caller=caller)
+            with server.store.recorded() as texts:
+                server.handle(body, {}, caller=caller)
+            rounds = 100
+            start = time.process_time()
+            for _ in range(rounds):
+                server.handle(body, {}, caller=caller)
+            cost_us = (time.process_time() - start) / rounds * 1e6
+            steps = [
+                f"    {step[3]}"
+                for text in texts
+                for step in connection.execute(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?"))
+            ]
+            parts.append("\n".join([f"{expression}  ({cost_us:.0f} us)", *steps]))
+    bench.result["plans"] = "\n\n".join(parts)
+
+
+def _open_database(folder: str) -> sqlite3.Connection:
+    return sqlite3.connect(os.path.join(folder, "ftrack.sqlite"))
 
 
 def open_server(folder: str) -> Any:
