@@ -225,6 +225,8 @@ class _ServerAccessor(Accessor):
         super().__init__(**kw)
         self._session = session
         self._reporting = threading.local()
+        # Whether the server removes data with the key in a header; None until it was tried.
+        self._takes_headers: Optional[bool] = None
 
     @contextlib.contextmanager
     def reporting(self, progress: Optional[Progress]) -> Iterator[None]:
@@ -243,13 +245,20 @@ class _ServerAccessor(Accessor):
         return file
 
     def remove(self, resourceIdentifier: str) -> None:  # noqa: N803 - the name that ftrack_api has.
-        """Remove the data of the component *resourceIdentifier* from the server."""
+        """Remove the data of the component *resourceIdentifier* from the server.
+
+        The embedded server takes the key from a header; the route of others from the URL and from nowhere else.
+        """
         from ftrack_review._http_error import map_errors
 
         session = self._session
-        # The route takes user and key from the URL and from nowhere else. No message or log shows them.
-        url = self._get_url("remove", resourceIdentifier)
         try:
+            if self._takes_headers is not False:
+                self._takes_headers = self._remove_by_headers(resourceIdentifier)
+            if self._takes_headers:
+                return
+            # No message or log shows what is in it.
+            url = self._get_url("remove", resourceIdentifier)
             with map_errors(url, _timeout_s(session)):
                 response = session.transport.http.get(url, timeout=_timeout_s(session))
             _check(response)
@@ -260,6 +269,22 @@ class _ServerAccessor(Accessor):
                 error=error,
                 message="The data of component {resource_identifier} could not be removed: {error}",
             ) from error
+
+    def _remove_by_headers(self, component_id: str) -> bool:
+        """Remove the data of a component with the key in a header. Return whether this server knows that way."""
+        from ftrack_review._http_error import map_errors
+
+        session = self._session
+        url = f"{session.server_url}/component/remove?{urllib.parse.urlencode({'id': component_id})}"
+        with map_errors(url, _timeout_s(session)):
+            response = session.transport.http.delete(url, timeout=_timeout_s(session), allow_redirects=False)
+        if response.status_code != 200:
+            return False
+        try:
+            answer = response.json()
+        except ValueError:
+            return False
+        return isinstance(answer, dict) and answer.get("component_id") == component_id
 
     def get_container(self, resource_identifier: str) -> None:  # noqa: ARG002
         """Return None, as nothing contains the data of a component."""

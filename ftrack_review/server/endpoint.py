@@ -63,7 +63,7 @@ def make_application(server: application.Server) -> ASGIApp:
         Route("/upload/{name}", _Endpoint(server, _upload), methods=["PUT"]),
         Route("/component/get", _Endpoint(server, _get), methods=["GET"]),
         Route("/component/thumbnail", _Endpoint(server, _thumbnail), methods=["GET"]),
-        Route("/component/remove", _Endpoint(server, _remove), methods=["GET"]),
+        Route("/component/remove", _Endpoint(server, _remove), methods=["GET", "DELETE"]),
         Route("/img/thumbnail2.png", _placeholder, methods=["GET"]),
         Route("/healthz", _Endpoint(server, _health), methods=["GET"]),
         Route("/socket.io/1/", _Endpoint(server, events.shake_hands), methods=["GET"]),
@@ -295,8 +295,14 @@ async def _thumbnail(server: application.Server, request: Request) -> Response:
 
 async def _remove(server: application.Server, request: Request) -> Response:
     component_id = _component_id(request)
-    query = request.query_params
-    await run_in_threadpool(server.authenticate, query.get("username"), query.get("apiKey"))
+    # Clients of ftrack GET it with user and key in the address. DELETE is ours: it takes them from headers, which
+    # proxies do not log.
+    given, names = (
+        (read_headers(request), ("ftrack-user", "ftrack-api-key"))
+        if request.method == "DELETE"
+        else (request.query_params, ("username", "apiKey"))
+    )
+    await run_in_threadpool(server.authenticate, *map(given.get, names))
     is_removed = await run_in_threadpool(server.files.remove, component_id)
     return JSONResponse({"component_id": component_id, "removed": is_removed})
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
 import os
 import threading
 
 import pytest
+import requests
 
 from ftrack_review import exception, symbol
 
@@ -224,6 +226,59 @@ def test_a_sequence_with_a_missing_file_leaves_nothing_behind(session, server, o
     assert caught.value.details["transferred"] == []
     assert session._request.get(server.accessor.get_url(removed[0])).status_code >= 400
     check_nothing_is_left(session, origin)
+
+
+@pytest.fixture
+def addresses(session, monkeypatch):
+    """The methods and addresses of everything but batches that *session* asks for."""
+    seen = []
+    send = session.transport.http.send
+
+    def record(request, **options):
+        if not request.url.endswith("/api"):
+            seen.append((request.method, request.url))
+        return send(request, **options)
+
+    monkeypatch.setattr(session.transport.http, "send", record)
+    return seen
+
+
+def test_no_address_holds_the_key_when_data_is_read_and_removed(session, server, tmp_path, addresses):
+    path = tmp_path / "a.txt"
+    path.write_text("abc")
+    component = session.create_component(path, location=server)
+    with contextlib.closing(server.accessor.open(component["id"])) as data:
+        assert data.read() == b"abc"
+    server.remove_component(component)
+    assert [method for method, _ in addresses] == ["PUT", "GET", "DELETE"]
+    assert not [address for _, address in addresses if session.api_key in address]
+    with contextlib.closing(server.accessor.open(component["id"])) as data:
+        with pytest.raises(exception.AccessorOperationFailedError):
+            data.read()
+
+
+@pytest.mark.parametrize(("status", "text"), [(405, b""), (404, b"<html>"), (200, b"<html>"), (200, b"{}")])
+def test_a_server_that_takes_the_key_from_addresses_only_gets_it_there(
+    session, server, tmp_path, addresses, monkeypatch, status, text
+):
+    path = tmp_path / "a.txt"
+    path.write_text("abc")
+    components = [session.create_component(path, location=server) for _ in range(2)]
+    tried = []
+
+    def refuse(url, **_):
+        tried.append(url)
+        response = requests.Response()
+        response.status_code, response._content = status, text
+        return response
+
+    monkeypatch.setattr(session.transport.http, "delete", refuse)
+    for component in components:
+        server.remove_component(component)
+        assert session._request.get(server.accessor.get_url(component["id"])).status_code >= 400
+    # Which way it is, is found out once.
+    assert len(tried) == 1
+    assert sum("/component/remove" in address for _, address in addresses) == 2
 
 
 class Refusing(http.server.BaseHTTPRequestHandler):

@@ -7,6 +7,7 @@ import urllib.parse
 import uuid
 
 import pytest
+import requests
 
 from tests.integration.api import Api, wait_for
 
@@ -297,6 +298,19 @@ class TestDownload:
         token = component_url(api, component).partition("token=")[2]
         assert api.http.get(f"{api.url}/component/remove?id={component}&token={token}").status_code == 401
         assert api.get(component).status_code == 200
+
+    def test_removing_takes_the_credentials_from_headers_by_another_method(self, api):
+        component = api.component(b"abc")
+        url = f"{api.url}/component/remove?id={component}"
+        assert requests.delete(url, timeout=20).status_code == 401
+        in_address = f"{url}&username={api.user}&apiKey={api.key}"
+        assert requests.delete(in_address, timeout=20).status_code == 401
+        headers = {"ftrack-user": api.user, "ftrack-api-key": api.key}
+        assert requests.get(url, headers=headers, timeout=20).status_code == 401
+        assert api.get(component).status_code == 200
+        removed = requests.delete(url, headers=headers, timeout=20)
+        assert (removed.status_code, removed.json()["component_id"]) == (200, component)
+        assert api.get(component).status_code == 404
 
     def test_deleting_the_component_removes_its_file(self, api, listening):
         component = api.component(b"abc")
