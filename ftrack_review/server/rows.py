@@ -11,7 +11,6 @@ Called by ``writing`` and everything below it.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ftrack_review.exception import DatabaseDuplicateError
@@ -261,6 +260,10 @@ def _key_parameters(row: Row, names: Sequence[str]) -> Dict[str, Any]:
     return {statements.KEY + name: part for name, part in zip(names, row.key)}
 
 
-@functools.lru_cache(maxsize=1024)
 def _column_names(table: Any) -> Tuple[str, ...]:
-    return tuple(column.name for column in table.columns if column.name != "_row")
+    # Kept with the table, as a cache of the module would keep the tables of catalogues that are gone.
+    names: Optional[Tuple[str, ...]] = table.info.get("column_names")
+    if names is None:
+        names = tuple(column.name for column in table.columns if column.name != "_row")
+        table.info["column_names"] = names
+    return names

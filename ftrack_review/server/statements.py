@@ -4,13 +4,13 @@ Pure builders: they return SQLAlchemy statements and run nothing. Statements of 
 kept, as SQLAlchemy finds its compiled text by comparing whole statements otherwise. Queries of clients are
 compiled elsewhere, in ``sql``.
 
-Called by ``rows`` and ``links``.
+Called by ``rows``, ``linking`` and ``cascade``.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Sequence, Tuple
 
 import sqlalchemy as sa
 
@@ -82,19 +82,33 @@ def _keep(part: Any) -> Any:
     return part
 
 
-@functools.lru_cache(maxsize=1024)
+def _once_for_each_table(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep what *make* returns with its table, so that it goes when the tables of a catalogue go."""
+
+    @functools.wraps(make)
+    def find(table: sa.Table, *arguments: Any) -> Any:
+        made = table.info.setdefault(make.__name__, {})
+        statement = made.get(arguments)
+        if statement is None:
+            statement = made[arguments] = make(table, *arguments)
+        return statement
+
+    return find
+
+
+@_once_for_each_table
 def insert_row(table: sa.Table) -> Any:
     """Return the statement that inserts rows of *table*, given as dictionaries by column name."""
     return sa.insert(table)
 
 
-@functools.lru_cache(maxsize=1024)
+@_once_for_each_table
 def update_by_key(table: sa.Table, key_names: Tuple[str, ...]) -> Any:
     """Return the statement that updates one row. Key values go in as ``key__<name>``, new ones by name."""
     return sa.update(table).where(*_is_key(table, key_names))
 
 
-@functools.lru_cache(maxsize=1024)
+@_once_for_each_table
 def delete_by_key(table: sa.Table, key_names: Tuple[str, ...]) -> Any:
     """Return the statement that deletes one row. Key values go in as ``key__<name>``."""
     return sa.delete(table).where(*_is_key(table, key_names))
@@ -119,7 +133,7 @@ def select_links(own: Any, other: Any, own_keys: Sequence[Any]) -> sa.Select[Any
     return sa.select(own, other).where(own.in_(own_keys))
 
 
-@functools.lru_cache(maxsize=1024)
+@_once_for_each_table
 def insert_link(table: sa.Table, own: Any, other: Any) -> Any:
     """Return the statement that inserts a pair, given as ``own`` and ``other``, into a link table."""
     return sa.insert(table).values({own: sa.bindparam("own"), other: sa.bindparam("other")})

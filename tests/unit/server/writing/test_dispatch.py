@@ -189,7 +189,8 @@ def test_nothing_outlives_a_server(tmp_path):
     desk = Desk(tmp_path / "ftrack.sqlite")
     desk.delete("Project", desk.project())
     desk.store.close()
-    catalogue = weakref.ref(desk.catalogue)
+    catalogue, table = weakref.ref(desk.catalogue), weakref.ref(desk.catalogue.types["Project"].table)
     del desk
     gc.collect()
     assert catalogue() is None
+    assert table() is None
