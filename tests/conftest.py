@@ -49,7 +49,7 @@ ON_BOTH_DATABASES = frozenset(
 def pytest_generate_tests(metafunc):
     """Run tests that ask for a kind of database on each of those wanted."""
     own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
-    if "kind_of_database" not in metafunc.fixturenames or "kind_of_database" in own:
+    if "kind_of_database" not in metafunc.fixturenames or any("kind_of_database" in names for names in own):
         return
     kinds = ["sqlite", "postgresql"] if metafunc.definition.path.stem in ON_BOTH_DATABASES else ["sqlite"]
     if metafunc.config.getoption("--postgresql"):

@@ -19,13 +19,11 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "300",
     "shared_buffers": "64MB",
-    # Nothing here has to survive a loss of power.
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "autovacuum": "off",
     "logging_collector": "off",
 }
+
+# Nothing that tests write has to survive a loss of power.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
 
 _KEEP = """DO $$ DECLARE found text; BEGIN CREATE SCHEMA kept;
 FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
@@ -51,7 +49,9 @@ def find_programs() -> str:
 class PostgreSQL:
     """One instance with as many databases as wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
+        """Start it. With *is_durable* it writes as carefully as one that is used."""
+        self._is_durable = is_durable
         programs = find_programs()
         self.programs = programs
         # It refuses to run as root.
@@ -75,7 +75,12 @@ class PostgreSQL:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        settings = {**SETTINGS, "port": str(self.port), "unix_socket_directories": self.folder}
+        settings = {
+            **SETTINGS,
+            **({} if self._is_durable else CARELESS),
+            "port": str(self.port),
+            "unix_socket_directories": self.folder,
+        }
         self._log = open(os.path.join(self.folder, "log.txt"), "w+")  # noqa: SIM115 - closed with the instance.
         self.process = subprocess.Popen(
             [program, "-D", data, *(part for item in settings.items() for part in ("-c", "=".join(item)))],
