@@ -1,0 +1,124 @@
+"""A review that travels: opened from disk in a real browser, answered there, and merged back."""
+
+import json
+
+import pytest
+
+from ftrack_review.media import synthesis
+from ftrack_review.review import merge
+from tests.web.review_site import key, settle
+
+
+@pytest.fixture(scope="module")
+def site(new_site, tmp_path_factory):
+    """A review of two movies, with a comment on the first."""
+    folder = tmp_path_factory.mktemp("media")
+    made = new_site()
+    for name in ("first", "second"):
+        synthesis.make_movie(folder / f"{name}.mp4", frames=24, fps="24000/1001", size=(320, 180), label=name)
+        made.review.publish(folder / f"{name}.mp4")
+    made.review.invite([("Ada", "ada@example.com"), ("Bob", "bob@example.com")])
+    made.session.commit()
+    made.item(0).comment("Already said. <b>x</b>", frame=3)
+    made.session.commit()
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(site, tmp_path_factory):
+    """The folder that the review travels in."""
+    place = tmp_path_factory.mktemp("stick") / "a review, with blanks & ümlauts"
+    site.review.export(place)
+    return place
+
+
+@pytest.fixture
+def opened(page, folder):
+    """The page, opened from disk by Ada."""
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("Your e-mail").fill("ada@example.com")
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_selector("main.viewer")
+    settle(page)
+    return page
+
+
+def save(page, path):
+    """Save the answers to a file, as a browser downloads it."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my answers").click()
+    download.value.save_as(path)
+    return path
+
+
+@pytest.mark.browser
+def test_the_page_plays_from_disk_and_asks_no_host(opened):
+    assert opened.get_by_role("heading", level=1).inner_text() == "Weekly <review>"
+    assert opened.locator(".note .content").first.inner_text() == "Already said. <b>x</b>"
+    key(opened, "ArrowRight")
+    settle(opened)
+    assert opened.evaluate("document.querySelector('main.viewer video').readyState") >= 2
+    assert {url.split(":")[0] for url in opened.requested} <= {"file", "data", "blob"}
+    assert opened.faults == []
+
+
+@pytest.mark.browser
+def test_votes_comments_and_drawings_made_on_disk_come_back(site, opened, tmp_path):
+    for _ in range(5):
+        key(opened, "ArrowRight")
+    settle(opened)
+    opened.get_by_role("button", name="Draw", exact=True).click()
+    box = opened.locator("main.viewer video").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    opened.mouse.move(x, y)
+    opened.mouse.down()
+    opened.mouse.move(x + 40, y + 30, steps=4)
+    opened.mouse.up()
+    opened.get_by_label("Your comment").fill("Darker here 🎬")
+    opened.get_by_role("button", name="Send", exact=True).click()
+    opened.get_by_text("Darker here 🎬", exact=True).wait_for()
+    opened.get_by_role("group", name="Your vote").get_by_role("button", name="Changes required").click()
+    opened.reload()
+    opened.get_by_text("Darker here 🎬", exact=True).wait_for()
+    answers = save(opened, tmp_path / "answers.json")
+    assert opened.faults == []
+    content = json.loads(answers.read_text("utf-8"))
+    assert (content["format"], content["person"]["email"]) == ("ftrack-review-answers", "ada@example.com")
+    result = merge(site.session, answers)
+    assert (result.count("added"), len(result.answers)) == (2, 2)
+    found = site.objects()[0]
+    assert ("Ada", "require_changes") in [(vote.name, vote.status) for vote in found.votes]
+    said = found.comments[-1]
+    assert (said.author, said.text, said.frame) == ("Ada", "Darker here 🎬", 5)
+    assert json.loads(said.drawing)["shapes"][0]["tool"] == "pen"
+    assert merge(site.session, answers).count("present") == 2
+    report = site.review.report()
+    drawn = report.content["objects"][0]["comments"][-1]
+    assert report.pictures[drawn["picture"]].startswith(b"\xff\xd8")
+
+
+@pytest.mark.browser
+def test_a_folder_for_one_person_asks_nothing(site, page, tmp_path):
+    bob = site.session.query('ReviewSessionInvitee where name is "Bob"').one()
+    site.review.export(tmp_path / "bob", invitee=bob)
+    page.goto((tmp_path / "bob" / "index.html").as_uri())
+    page.wait_for_selector("main.viewer")
+    page.get_by_role("group", name="Your vote").get_by_role("button", name="Approved").click()
+    result = merge(site.session, save(page, tmp_path / "answers.json"))
+    assert (result.person, result.count("added")) == ("Bob", 1)
+    assert page.faults == []
+
+
+@pytest.mark.browser
+def test_a_report_in_html_is_read_without_script_or_another_host(site, page, open_page, tmp_path):
+    site.review.report(tmp_path / "report.html")
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.get_by_role("heading", level=1).inner_text() == "Weekly <review>"
+    assert page.get_by_text("Already said. <b>x</b>").first.is_visible()
+    assert {url.split(":")[0] for url in page.requested} <= {"file", "data"}
+    assert page.faults == []
+    phone = open_page(width=390, height=844, java_script_enabled=False)
+    phone.goto((tmp_path / "report.html").as_uri())
+    assert phone.get_by_role("heading", name="What was decided").is_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
