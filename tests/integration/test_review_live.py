@@ -1,5 +1,6 @@
 """What open review pages are told, over their web socket."""
 
+import contextlib
 import json
 import time
 
@@ -7,6 +8,9 @@ import pytest
 import requests
 import websocket
 
+from ftrack_review.server.application import Server
+from ftrack_review.server.serving import Listener
+from tests.integration.api import Api
 from tests.integration.test_review_page import DRAWING, Review, data_url, png
 
 
@@ -260,6 +264,51 @@ class TestLeading:
         ada.send(type="lead", object_id=review.object_id, frame=7, playing=False, rate=1)
         assert eve.next("lead", 2.0)["frame"] == 7
         assert not any(message["type"] == "lead" for message in ada.heard)
+
+
+def test_pages_at_two_servers_of_one_site_see_each_other(postgresql, postgresql_template, tmp_path):
+    """What happens at one server is told at the other: changes, who is there, who leads, who has to go."""
+    database = postgresql.create(postgresql_template)
+    with contextlib.ExitStack() as stack:
+        apis = []
+        for name in ("one", "two"):
+            address = {}
+            (tmp_path / name).mkdir()
+            server = stack.enter_context(
+                Server(
+                    data=str(tmp_path / name),
+                    database=database,
+                    media=str(tmp_path / "media"),
+                    base_url=lambda address=address: address["url"],
+                )
+            )
+            listener = Listener(server)
+            stack.callback(listener.stop)
+            address["url"] = listener.url
+            listener.start()
+            server.start()
+            key = server.new_key()
+            apis.append(Api(listener.url, *key))
+            stack.callback(apis[-1].http.close)
+        here, there = apis
+        review = Review(here)
+        stack.callback(review.visitor.close)
+        ada = Page(here, review.visitor, review.page)
+        stack.callback(ada.close)
+        eve_id = there.invitee(review.session_id, "Eve", "eve@example.com")
+        eve_visitor, eve_page = there.visit(eve_id)
+        stack.callback(eve_visitor.close)
+        eve = Page(there, eve_visitor, eve_page)
+        stack.callback(eve.close)
+        ada.sees("Ada", "Eve")
+        eve.sees("Ada", "Eve")
+        review.vote("approved")
+        assert eve.next("changed", 2.0)["objects"] == [review.object_id]
+        ada.send(type="lead", object_id=review.object_id, frame=12, playing=True, rate=1)
+        assert eve.next("lead", 2.0)["frame"] == 12
+        here.delete("ReviewSessionInvitee", eve_id)
+        assert eve.next("removed", 2.0)
+        ada.sees("Ada")
 
 
 class TestDoor:

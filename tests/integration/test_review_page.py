@@ -1,6 +1,7 @@
 """The review page behind a personal link: its state, votes, comments and drawings, over HTTP."""
 
 import base64
+import hashlib
 import json
 import re
 import struct
@@ -11,6 +12,7 @@ import zlib
 
 import pytest
 import requests
+import sqlalchemy
 
 from tests.integration.api import Api
 
@@ -105,8 +107,10 @@ class TestLink:
 
     def test_is_kept_as_a_hash(self, api, review, listening):
         token = api.link(review.invitee_id).rpartition("/")[2]
-        with open(listening.store.path + "-wal", "rb") as stream:
-            assert token.encode() not in stream.read()
+        with listening.store.read() as connection:
+            kept = [str(row[0]) for row in connection.run(sqlalchemy.text("select hash from _token"))]
+        assert hashlib.sha256(token.encode()).hexdigest() in kept
+        assert token not in kept
 
     def test_is_given_to_those_with_credentials_only(self, api, review):
         body = {"invitee_id": review.invitee_id}
