@@ -82,7 +82,11 @@ class All(_Several):
 
     def match(self, candidate: Mapping[str, typing.Any]) -> bool:
         """Return whether *candidate* meets all expressions."""
-        return all(expression.match(candidate) for expression in self._expressions)
+        # Loops, as generators take twice the time (python -m tests.benchmarks compare --only publish).
+        for expression in self._expressions:  # noqa: SIM110
+            if not expression.match(candidate):
+                return False
+        return True
 
     def topic(self) -> Optional[str]:
         """Return the topic that one of the expressions insists on."""
@@ -96,7 +100,10 @@ class Any(_Several):
 
     def match(self, candidate: Mapping[str, typing.Any]) -> bool:
         """Return whether *candidate* meets at least one expression."""
-        return any(expression.match(candidate) for expression in self._expressions)
+        for expression in self._expressions:  # noqa: SIM110
+            if expression.match(candidate):
+                return True
+        return False
 
 
 class Not(Expression):

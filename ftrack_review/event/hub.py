@@ -8,13 +8,12 @@ thread that calls :meth:`EventHub.wait`.
 from __future__ import annotations
 
 import logging
-import platform
 import queue
 import re
 import threading
 import time
 import uuid
-from functools import partial
+from functools import lru_cache, partial
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -76,6 +75,14 @@ class SocketIoSession(NamedTuple):
     id: str
     heartbeatTimeout: int  # noqa: N815 - the name that ftrack_api has.
     supportedTransports: Sequence[str]  # noqa: N815
+
+
+@lru_cache(maxsize=1)
+def _host_name() -> str:
+    """Return the name of this machine."""
+    import platform
+
+    return platform.node()
 
 
 class EventHub(OfficialNames):
@@ -408,8 +415,10 @@ class EventHub(OfficialNames):
         """Say in *event* who sends it, where it does not itself."""
         source = event["source"] = dict(event["source"] or {})
         source.setdefault("id", self.id)
-        source.setdefault("user", {"username": self._api_user})
-        source.setdefault("host", platform.node())
+        if "user" not in source:
+            source["user"] = {"username": self._api_user}
+        if "host" not in source:
+            source["host"] = _host_name()
 
     def _prepare_reply_event(
         self, event: Event, source_event: Mapping[str, Any], source: Optional[Mapping[str, Any]] = None
