@@ -117,6 +117,12 @@ def compile_selection(
 
 def compile_subquery(build: Build, statement: Statement) -> Select[Any]:
     """Return a nested *statement* as a SELECT of one column: its only projection, or the key."""
+    with build.deeper() as is_apart:
+        query = _compile_column(build, statement)
+    return sa.select(*query.cte().c) if is_apart else query
+
+
+def _compile_column(build: Build, statement: Statement) -> Select[Any]:
     entity = build.entity(statement.entity_type, statement.position)
     scope, source, conditions = _rows_of(build, entity)
     if len(statement.projections) > 1 or any(p.function for p in statement.projections) or statement.group_by:
@@ -127,7 +133,7 @@ def compile_subquery(build: Build, statement: Statement) -> Select[Any]:
     key = Path((Segment(entity.primary_key[0]),))
     path = statement.projections[0].path if statement.projections else key
     source, there, rest = _join_collections(build, scope, source, path)
-    column = path_operand(build, there, rest, single=True).column
+    column = path_operand(build, there, rest, single=True).column.label("found")
     if statement.criteria is not None:
         conditions.append(compile_criteria(build, scope, statement.criteria, compile_subquery))
     query = sa.select(column).select_from(source).where(*conditions)

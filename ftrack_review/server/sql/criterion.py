@@ -12,7 +12,7 @@ Called by ``compilation``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, cast
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union, cast
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
@@ -41,6 +41,7 @@ from ftrack_review.server.sql.fault import not_castable, query_fault
 from ftrack_review.server.sql.operand import Operand, operand, type_operand
 from ftrack_review.server.sql.relating import exists_related, reference_column
 from ftrack_review.server.sql.resolution import TYPE_NAME, Resolved, cast_type, resolve
+from ftrack_review.server.sql.scope import CHAIN_WEIGHT, QUERY_WEIGHT
 from ftrack_review.server.sql.shape import Rows
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ class _Compiler:
             if isinstance(criteria, And) and not negated:
                 # Beside a key that is given, relations are asked of the few rows with that key.
                 is_reached = is_reached or any(self._gives_key(scope, item) for item in criteria.items)
-            items = [self.compile(scope, item, negated, is_reached=is_reached) for item in criteria.items]
-            return _chain(items, conjunction=isinstance(criteria, And) != negated)
+            return self._several(scope, criteria, negated, is_reached)
         if isinstance(criteria, Not):
             return self.compile(scope, criteria.item, not negated, is_reached=is_reached)
         if isinstance(criteria, Rows):
@@ -96,6 +96,24 @@ class _Compiler:
             return self._relation(scope, criteria, negated, selective)
         test = self._test_of(criteria)
         return self._over_path(scope, criteria.path.segments, test, negated, selective)
+
+    def _several(
+        self, scope: Scope, criteria: Union[And, Or], negated: bool, is_reached: bool
+    ) -> ColumnElement[bool]:
+        with self._build.deeper(CHAIN_WEIGHT) as is_deep:
+            # The same rows once more, to be recognised by their number.
+            is_apart = is_deep and scope.overrides is None and "_row" in scope.source.c
+            if is_deep and not is_apart:
+                raise query_fault(
+                    f"The criteria for {scope.entity.name} nest too deeply: expected fewer parentheses."
+                )
+            there = self._build.scope(scope.entity) if is_apart else scope
+            items = [self.compile(there, item, negated, is_reached=is_reached) for item in criteria.items]
+        found = _chain(items, conjunction=isinstance(criteria, And) != negated)
+        if not is_apart:
+            return found
+        rows = sa.select(there.source.c._row).where(found).cte()
+        return scope.source.c._row.in_(sa.select(rows.c._row))
 
     def _gives_key(self, scope: Scope, criteria: Criteria) -> bool:
         """Return whether *criteria* are an equality that an index of the table answers."""
@@ -118,7 +136,10 @@ class _Compiler:
         """Return what a comparison or membership asks of the value at the end of its path."""
         if isinstance(criteria, Membership):
             if isinstance(criteria.values, Statement):
+                # It will stand at the end of the path.
+                self._build.nesting += QUERY_WEIGHT * (len(criteria.path.segments) - 1)
                 query = self._subquery(self._build, criteria.values)
+                self._build.nesting -= QUERY_WEIGHT * (len(criteria.path.segments) - 1)
                 return _subquery_test(query, criteria.negated)
             return membership_test(self._build, cast("ListSlot", criteria.values[0]), criteria.negated)
         assert isinstance(criteria, Comparison)
@@ -202,7 +223,7 @@ class _Compiler:
                 self._build, scope, resolved, entity, inner, negated=negate, selective=selective
             )
 
-        return self._any_owner(scope, found, one, negated)
+        return self._any_owner(scope, segment, found, one, negated)
 
     def _leaf(
         self, scope: Scope, segment: Segment, test: Test, negated: bool, selective: bool
@@ -222,7 +243,7 @@ class _Compiler:
                 return test(Operand(key, "string"), negate)
             return self._elements(scope, resolved, segment, test, negate, selective)
 
-        return self._any_owner(scope, found, one, negated)
+        return self._any_owner(scope, segment, found, one, negated)
 
     def _elements(
         self, scope: Scope, resolved: Resolved, segment: Segment, test: Test, negated: bool, selective: bool
@@ -240,6 +261,7 @@ class _Compiler:
     def _any_owner(
         self,
         scope: Scope,
+        segment: Segment,
         found: List[Resolved],
         one: Callable[[Resolved, bool], ColumnElement[bool]],
         negated: bool,
@@ -251,9 +273,12 @@ class _Compiler:
         faults: List[Exception] = []
         for resolved in found:
             given = len(self._build.binders)
+            self._build.branch(segment)
             try:
                 criterion = one(resolved, negated)
             except ServerFault as fault:
+                if self._build.is_exhausted:
+                    raise
                 # This subtype does not have the rest of the path; another one may.
                 faults.append(fault)
                 del self._build.binders[given:]

@@ -110,16 +110,41 @@ def exists_related(
         return _within_hierarchy(build, scope, relation, cast, inner, negated=negated)
     if is_unknown(build, relation):
         return sa.true() if negated else sa.false()
-    found = step(build, scope, resolved, cast)
-    criterion = inner(found.scope)
+    with build.deeper() as is_apart:
+        found = _step_apart(build, scope, resolved, cast) if is_apart else step(build, scope, resolved, cast)
+        criterion = inner(found.scope)
     conditions = list(found.conditions)
     if criterion is not None:
         conditions.append(criterion)
+    if is_apart:
+        return _among_apart(found, conditions, negated=negated)
     if selective and not negated and len(found.pairs) == 1:
         here, there = found.pairs[0]
         return here.in_(sa.select(there).select_from(found.source).where(*conditions))
     query: Select[Any] = sa.select(sa.literal_column("1")).select_from(found.source)
     exists = query.where(*(here == there for here, there in found.pairs), *conditions).exists()
+    return sa.not_(exists) if negated else exists
+
+
+def _step_apart(build: Build, scope: Scope, resolved: Resolved, cast: Optional[EntityType]) -> Step:
+    """Return the step from *scope* with another side that does not depend on it but for the pairs."""
+    relation = resolved.relation
+    assert relation is not None
+    if relation.how != "custom_attributes":
+        return step(build, scope, resolved, cast)
+    dense = dense_scope(build, build.catalogue.types[relation.target])
+    belongs = dense.scope.own(dense.scope.entity.columns["entity_id"])
+    is_possible = cast is None or cast.name in (relation.target, BASE)
+    conditions = dense.conditions if is_possible else (*dense.conditions, sa.false())
+    return Step(dense.scope, dense.source, ((scope.key(), belongs),), conditions)
+
+
+def _among_apart(found: Step, conditions: List[ColumnElement[bool]], *, negated: bool) -> ColumnElement[bool]:
+    """Return the criterion that the other side of *found* has a row with *conditions*, looked up apart."""
+    theirs = [there.label(f"k{place}") for place, (_, there) in enumerate(found.pairs)]
+    rows = sa.select(*theirs).select_from(found.source).where(*conditions).cte()
+    pairs = [here == column for (here, _), column in zip(found.pairs, rows.c)]
+    exists = sa.select(sa.literal_column("1")).select_from(rows).where(*pairs).exists()
     return sa.not_(exists) if negated else exists
 
 
@@ -145,7 +170,9 @@ def _within_hierarchy(
     """
     entity = cast or build.catalogue.types[relation.target]
     seed = build.scope(entity)
+    former, build.nesting = build.nesting, 0  # What follows is a common table expression.
     conditions = [seed.is_of_type(entity), inner(seed)]
+    build.nesting = former
     context = build.catalogue.types["Context"].table.alias()
     ancestors = relation.how == "ancestors"
     first = seed.source.c.id if ancestors else seed.source.c.parent_id

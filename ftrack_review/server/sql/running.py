@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Hashable, List, Optional,
 
 from ftrack_review.exception import QueryError
 from ftrack_review.protocol import grammar
-from ftrack_review.protocol.tree import Path, Projection, Segment, Statement
+from ftrack_review.protocol.tree import (
+    And,
+    Criteria,
+    Membership,
+    Not,
+    Or,
+    Path,
+    Projection,
+    Relation,
+    Segment,
+    Statement,
+)
 from ftrack_review.server.errors import validation_error
 from ftrack_review.server.sql.answer import Answer
 from ftrack_review.server.sql.comparing import CannotFoldError
@@ -39,6 +50,12 @@ _LONGEST_TEXT = 2_000
 
 # Expressions with more literals than these are compiled anew each time.
 _MOST_KEPT = 100
+
+# Steps of paths that follow one another; no hierarchy is that deep, and every step is a query in a query.
+_MOST_STEPS = 50
+
+# The same for what is sorted, grouped, counted and compared by, which has to be one value of each row.
+_MOST_STEPS_OF_VALUES = 12
 
 # SQLite takes 32,766 variables, and some are ours.
 _MOST_PARAMETERS = 30_000
@@ -83,15 +100,54 @@ def prepare(catalogue: Catalogue, query: Union[str, Statement]) -> Tuple[Plan, D
 
     def read() -> Tuple[Plan, Dict[str, Any], List[Any]]:
         statement = _parse(query) if isinstance(query, str) else query
+        _check_depth(statement)
         try:
             return _plan(plans, catalogue, statement)
         except CannotFoldError:
             return _plan(plans, catalogue, statement, fold=False)
+        except RecursionError as error:
+            # On a stack that was deep already, as a server within a client's process may find it.
+            raise query_fault("The expression nests too deeply.") from error
 
     if isinstance(query, str) and len(query) <= _LONGEST_TEXT:
         found: Tuple[Plan, Dict[str, Any], List[Any]] = texts.get(query, read, _TEXTS)
         return found
     return read()
+
+
+def _check_depth(statement: Statement, depth: int = 0) -> None:
+    """Refuse what takes more steps than can be compiled: steps of paths and levels of nesting, one in the other."""
+    for path in (*statement.group_by, *(order.path for order in statement.order_by)):
+        _check_path(path, 0, _MOST_STEPS_OF_VALUES)
+    for projection in statement.projections:
+        is_value = depth or projection.function is not None
+        _check_path(projection.path, 0, _MOST_STEPS_OF_VALUES if is_value else _MOST_STEPS)
+    if statement.criteria is not None:
+        _check_criteria(statement.criteria, depth)
+
+
+def _check_criteria(criteria: Criteria, depth: int) -> None:
+    if isinstance(criteria, Not):
+        _check_criteria(criteria.item, depth)
+    elif isinstance(criteria, (And, Or)):
+        for item in criteria.items:
+            _check_criteria(item, depth)
+    else:
+        depth = _check_path(criteria.path, depth)
+        if isinstance(criteria, Relation) and criteria.criteria is not None:
+            _check_criteria(criteria.criteria, depth)
+        elif isinstance(criteria, Membership) and isinstance(criteria.values, Statement):
+            _check_depth(criteria.values, depth)
+
+
+def _check_path(path: Path, depth: int, most: int = _MOST_STEPS) -> int:
+    depth += len(path.segments)
+    if depth > most:
+        raise query_fault(
+            f"The path leads over {depth} steps: expected at most {most} here, those of the criteria around included.",
+            path.position,
+        )
+    return depth
 
 
 def _plan(

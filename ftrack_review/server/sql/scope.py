@@ -8,27 +8,48 @@ Called by the other modules of this package.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import sqlalchemy as sa
 
 from ftrack_review.server.dialect import constant, values_of
-from ftrack_review.server.sql.fault import unknown_type
+from ftrack_review.server.sql.fault import query_fault, unknown_type
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import BindParameter, ColumnElement
     from sqlalchemy.sql.selectable import FromClause
     from sqlalchemy.types import TypeEngine
 
+    from ftrack_review.protocol.tree import Segment
     from ftrack_review.server.catalogue import Catalogue
     from ftrack_review.server.entity_type import EntityType, RelationInfo
     from ftrack_review.server.sql.shape import Slot
 
-__all__ = ["NOW", "Binder", "Build", "Scope", "in_json_list", "text_parameter"]
+__all__ = [
+    "CHAIN_WEIGHT",
+    "NOW",
+    "QUERY_WEIGHT",
+    "Binder",
+    "Build",
+    "Scope",
+    "in_json_list",
+    "text_parameter",
+]
 
 #: The parameter that holds the time of the request.
 NOW = "now"
+
+#: What a query within a query, and what a parenthesis adds to the nesting of a statement.
+QUERY_WEIGHT = 3
+CHAIN_WEIGHT = 1
+
+# SQLite reads no statement that nests deeper than about nine queries, PostgreSQL many more.
+_MOST_NESTING = 15
+
+# An attribute that several subtypes have in ways of their own is asked of each, and so is all that follows it.
+_MOST_BRANCHES = 500
 
 
 @dataclass(frozen=True)
@@ -110,6 +131,9 @@ class Build:
         """Initialise for one statement."""
         self.catalogue = catalogue
         self.binders: List[Binder] = []
+        #: How deep in queries within queries and in parentheses the part stands that is built now.
+        self.nesting = 0
+        self._branches = 0
 
     def entity(self, name: str, position: Optional[int] = None) -> EntityType:
         """Return the entity type called *name*. Raise a fault that proposes the nearest where there is none."""
@@ -140,6 +164,36 @@ class Build:
         name = f"v{len(self.binders)}"
         self.binders.append(Binder(name, index, read))
         return sa.bindparam(name, type_=sa.BigInteger())
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether subtypes are asked one by one too often."""
+        return self._branches > _MOST_BRANCHES
+
+    def branch(self, segment: Segment) -> None:
+        """Note that *segment* is asked of several subtypes. Raise a fault where that multiplies beyond measure."""
+        self._branches += 1
+        if self.is_exhausted:
+            raise query_fault(
+                f"{segment.name} is asked of several types in more than {_MOST_BRANCHES} ways: expected a cast to one "
+                f"of them, {segment.name}[Type].",
+                segment.position,
+                segment.name,
+            )
+
+    @contextlib.contextmanager
+    def deeper(self, weight: int = QUERY_WEIGHT) -> Iterator[bool]:
+        """Build something within what is built now. Give whether it is too deep there and has to stand apart.
+
+        What stands apart is a common table expression, which is written before the statement.
+        """
+        former = self.nesting
+        is_apart = former + weight > _MOST_NESTING
+        self.nesting = 0 if is_apart else former + weight
+        try:
+            yield is_apart
+        finally:
+            self.nesting = former
 
     def now(self) -> BindParameter[Any]:
         """Return the parameter for the time of the request."""
