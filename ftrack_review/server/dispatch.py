@@ -39,11 +39,14 @@ _READS: Dict[str, str] = {
 }
 _WRITES: Dict[str, str] = {
     "reset_remote": "information:handle_reset_remote",
+    "delayed_job": "delayed:handle_delayed_job",
     "encode_media": "jobs:handle_encode_media",
     "send_user_invite": "mail:handle_send_user_invite",
     "send_review_session_invite": "mail:handle_send_review_session_invite",
 }
 _PLAIN = Options()
+# No action has a longer name, and an error is to be read.
+_LONGEST_NAME = 100
 _OWN = frozenset({"create", "update", "delete"})
 
 # The official client formats what it is told.
@@ -81,7 +84,7 @@ def dispatch(
 
 def invalid_action(name: Any) -> ServerFault:
     """Return the fault for an action that there is not. Clients look for exactly this text, the u included."""
-    return ServerFault("ValidationError", f"Invalid action u'{name}'", 422)
+    return ServerFault("ValidationError", f"Invalid action u'{str(name)[:_LONGEST_NAME]}'", 422)
 
 
 def _read(server: ServerContext, actions: List[Action], caller: CallerLike, options: Options) -> _Outcome:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping
 
 from ftrack_review.server.errors import describe, not_found, validation_error
@@ -25,13 +26,30 @@ def handle_query_server_information(context: RequestContext, action: Mapping[str
         "version": VERSION,
         "schema_hash": context.catalogue.hash,
         "is_timezone_support_enabled": True,
-        "storage_scenario": {"data": {}, "scenario": "ftrack.automatic"},
+        "storage_scenario": _storage_scenario(context),
     }
     values = action.get("values")
     for name in values if isinstance(values, list) else ():
         if isinstance(name, str) and name in _MORE:
             answer[name] = _MORE[name](context)
     return answer
+
+
+def _storage_scenario(context: RequestContext) -> Dict[str, Any]:
+    """Return which storage clients shall use, as the setting says that the wizard of ftrack writes."""
+    setting = context.catalogue.types.get("Setting")
+    row = None
+    if setting is not None:
+        key = {"name": "storage_scenario", "group": "STORAGE"}
+        row = context.rows.get(setting, [key[name] for name in setting.primary_key])
+    try:
+        found = json.loads(row.get("value")) if row is not None else None
+    except (TypeError, ValueError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("scenario"), str):
+        return {"data": {}, "scenario": "ftrack.automatic"}
+    data = found.get("data")
+    return {"data": data if isinstance(data, dict) else {}, "scenario": found["scenario"]}
 
 
 def handle_nothing(context: RequestContext, action: Mapping[str, Any]) -> Dict[str, Any]:

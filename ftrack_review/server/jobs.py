@@ -3,7 +3,8 @@
 ``encode_media`` only writes a queued Job, whose ``data`` names what will come of it. After the commit a
 worker takes the source from the media folder, converts it in a child process, puts the results into the media
 folder and writes everything that tells of them in one short transaction. No transaction is open while
-something is encoded. A job that the end of the server interrupts is taken up at the next start.
+something is encoded. The jobs of ``delayed`` are done in the same way. A job that the end of the server interrupts is
+taken up at the next start.
 
 Called by ``dispatch`` for the action, and by ``application`` to start and stop.
 """
@@ -22,7 +23,7 @@ import uuid
 from typing import IO, Any, Deque, Dict, List, Mapping, Optional
 
 from ftrack_review.exception import Error, MediaError, MissingDependencyError
-from ftrack_review.server import ledger
+from ftrack_review.server import delayed, ledger
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import describe, not_found, validation_error
 from ftrack_review.server.files import content_type
@@ -229,6 +230,10 @@ class _Encoding:
 
     def _encode(self) -> List[Dict[str, Any]]:
         """Make the outputs in the job's folder. Return what to say about each of them."""
+        if "job_type" in self._data:
+            target = os.path.join(self._folder, "made")
+            made = delayed.make(self._server, self._data, target)
+            return [_output(*made, target, None)]
         name = self._source_name()
         with self._server.files.named(self._data["source_component_id"], os.path.splitext(name)[1]) as source:
             try:
@@ -331,7 +336,7 @@ class _Encoding:
             if self._data["version_id"] and pictures:
                 values = {"thumbnail_id": pictures[-1]}
                 actions.append(_action("update", "AssetVersion", values, self._data["version_id"]))
-            if not self._data["keep_original"]:
+            if not self._data["keep_original"] and "job_type" not in self._data:
                 actions.append(_action("delete", "Component", {}, self._data["source_component_id"]))
             self._data.update(progress=100)
             actions.append(self._status("done", finished=True))
@@ -347,7 +352,7 @@ class _Encoding:
 
     def _fail(self, reason: str) -> None:
         self._data["error"] = reason
-        self._data["description"] = f"{self._data.get('description', 'Encoding')} failed: {reason}"
+        self._data["description"] = f"{self._data.get('description', 'The job')} failed: {reason}"
         logging.getLogger(__name__).warning("Job %s failed: %s", self._job_id, reason)
         self._server.perform(self._status("failed", finished=True), user_id=self._user_id)
 
@@ -414,15 +419,15 @@ def _rate(fps: Any) -> Any:
 
 
 def _read_data(text: Optional[str]) -> Optional[Dict[str, Any]]:
-    """Return the data of a job that encodes, or None for any other job."""
+    """Return the data of a job that this server does, or None for any other job."""
     try:
         data = json.loads(text or "")
     except ValueError:
         return None
-    is_encoding = (
-        isinstance(data, dict) and isinstance(data.get("output"), list) and "source_component_id" in data
-    )
-    return {"version_id": None, "keep_original": True, **data} if is_encoding else None
+    if not isinstance(data, dict) or not isinstance(data.get("output"), list):
+        return None
+    is_ours = "source_component_id" in data or data.get("job_type") in delayed.KINDS
+    return {"version_id": None, "keep_original": True, **data} if is_ours else None
 
 
 def _take(lock: IO[bytes]) -> bool:

@@ -145,6 +145,14 @@ _OTHER_ROWS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"name": "Project Manager", "type": "PROJECT"},
         {"name": "User", "type": "ASSIGNED"},
     ),
+    # What the wizard of the centralised storage changes, and clients are told when they connect.
+    "Setting": (
+        {
+            "name": "storage_scenario",
+            "group": "STORAGE",
+            "value": '{"scenario": "ftrack.automatic", "data": {}}',
+        },
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """Encoding on the server, from a component to what a browser plays."""
 
+import csv
 import io
 import json
 
@@ -212,3 +213,46 @@ def test_an_interrupted_job_is_resumed_at_the_next_start(tmp_path, movie):
         server.start()
         job = wait_for(lambda: [job for job in jobs(server) if job["status"] in ("done", "failed")], 60)[0]
         assert job["status"] == "done", job["data"]
+
+
+class TestDelayedJobs:
+    def test_the_feedback_of_a_review_becomes_a_table(self, api):
+        session_id, object_id = api.review()
+        invitee_id = api.invitee(session_id)
+        api.create(
+            "ReviewSessionObjectStatus",
+            review_session_object_id=object_id,
+            review_session_invitee_id=invitee_id,
+            status="approved",
+        )
+        about = {"parent_id": object_id, "parent_type": "ReviewSessionObject"}
+        note_id = api.create("Note", content="=1+1, too “dark”", frame_number=12, **about)
+        api.create("Note", content="Fixed", in_reply_to_id=note_id, **about)
+        asked = {"action": "delayed_job", "job_type": "export review session feedback"}
+        job = api.call({**asked, "data": {"review_session_id": session_id}})[0]["data"]
+        assert (job["__entity_type__"], job["status"]) == ("Job", "queued")
+        wait_for(lambda: api.query(f'Job where id is "{job["id"]}" and status is "done"'))
+        (link,) = api.query(
+            f'select component.name, component.file_type from JobComponent where job_id is "{job["id"]}"'
+        )
+        assert link["component"]["name"] + link["component"]["file_type"] == "feedback.csv"
+        assert json.loads(job["data"])["output"][0]["component_id"] == link["component_id"]
+        rows = list(csv.DictReader(io.StringIO(api.get(link["component_id"]).content.decode("utf-8-sig"))))
+        assert [(row["kind"], row["person"], row["frame"], row["text"]) for row in rows] == [
+            ("vote", "Ada", "", "approved"),
+            ("note", "Administrator", "12", "'=1+1, too “dark”"),
+            ("reply", "Administrator", "", "Fixed"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("values", "status"),
+        [
+            ({}, 422),
+            ({"job_type": "SYNC_USERS_LDAP"}, 422),
+            ({"job_type": "EXPORT_REVIEW_SESSION_FEEDBACK"}, 422),
+            ({"job_type": "EXPORT_REVIEW_SESSION_FEEDBACK", "data": {"review_session_id": "x"}}, 404),
+            ({"job_type": "EXPORT_REVIEW_SESSION_FEEDBACK", "data": [1]}, 422),
+        ],
+    )
+    def test_what_cannot_be_done_is_refused(self, api, values, status):
+        assert api.refused({"action": "delayed_job", **values})[0] == status

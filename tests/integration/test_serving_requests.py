@@ -218,3 +218,24 @@ def test_the_log_holds_no_credentials(api, caplog):
     assert "GET /component/get 404" in ours
     assert api.key not in ours
     assert link.rpartition("/")[2] not in ours
+
+
+def test_the_storage_scenario_is_what_the_setting_says(api):
+    def told():
+        return api.call({"action": "query_server_information"})[0]["storage_scenario"]
+
+    assert told() == {"scenario": "ftrack.automatic", "data": {}}
+    key = ["storage_scenario", "STORAGE"]
+
+    def set_value(value):
+        data = {"__entity_type__": "Setting", "value": value}
+        api.call({"action": "update", "entity_type": "Setting", "entity_key": key, "entity_data": data})
+
+    former = api.query('select value from Setting where name is "storage_scenario"')[0]["value"]
+    data = {"location_id": "a", "location_name": "studio", "accessor": {"mount_points": {"linux": "/mnt"}}}
+    set_value(json.dumps({"scenario": "ftrack.centralized-storage", "data": data}))
+    assert told() == {"scenario": "ftrack.centralized-storage", "data": data}
+    for odd in ("", "{", "[]", '{"scenario": 1}'):
+        set_value(odd)
+        assert told() == {"scenario": "ftrack.automatic", "data": {}}
+    set_value(former)
