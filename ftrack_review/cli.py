@@ -264,7 +264,10 @@ def _add_backup(commands: click.Group) -> None:
         _database_option(),
         _media_option(),
         click.option(
-            "--to", required=True, metavar="FILE.zip|DIR", help="Where the copy goes, which must not exist."
+            "--to",
+            required=True,
+            metavar="FILE.zip|DIR|URL",
+            help="Where the copy goes, which must not exist; of the database alone into an empty one, at a URL.",
         ),
     )
     def backup(data: Optional[str], to: str, **places: Optional[str]) -> None:
@@ -282,6 +285,10 @@ def _add_backup(commands: click.Group) -> None:
                 progress=lambda done, total: bar.show("bytes", done, total),
                 **places,
             )
+        if "://" in to:
+            # Not where to, as the address may hold a password.
+            _say("Copied the database. The media stays where it is: name it with serve --media.")
+            return
         _say(f"Copied the database and {count} files ({size} bytes) to {os.path.abspath(to)}")
 
 

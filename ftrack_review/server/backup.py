@@ -1,8 +1,9 @@
 """Copy all that a server keeps while it runs: its database, media and outbox, to a folder or a zip file.
 
 What is written is a data folder of its own: a server started on it goes on from the moment of the backup. The
-database is copied first, in one piece, and the files after it, so that no file that it knows of is missing, other
-than those deleted in between. The target appears at the end, whole or not at all. Called by the command line.
+database is copied first, as it is at one moment and into a file whatever it is itself, and the files after it, so
+that no file that it knows of is missing, other than those deleted in between. The target appears at the end, whole
+or not at all. Called by the command line.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Callable, Iterator, List, Optional, Tuple
 from ftrack_review.exception import ConfigurationError, Error
 from ftrack_review.server import ledger
 from ftrack_review.server.context import utc_now
+from ftrack_review.server.copying import copy_database
 from ftrack_review.server.store import Store
 
 __all__ = ["back_up"]
@@ -35,18 +37,19 @@ def back_up(
 ) -> Tuple[int, int]:
     """Copy the server in the folder *data* to *to*, a zip file where it ends in ``.zip``, else a folder.
 
-    *database* and *media* are where they are when not in *data*. *progress* is told how many bytes of files are
-    copied, of how many. Return the number of files and of bytes.
+    Where *to* is a URL, the database is copied into the empty database there, and no file. *database* and *media* are
+    where they are when not in *data*. *progress* is told how many bytes of files are copied, of how many. Return the
+    number of files and of bytes.
 
-    Raise :exc:`~ftrack_review.exception.ConfigurationError` for a target that exists or a database that is not a file.
+    Raise :exc:`~ftrack_review.exception.ConfigurationError` for a target that exists or a database that cannot be
+    copied.
     """
     location = database or os.path.join(data, _DATABASE)
-    if "://" in location and not location.startswith("sqlite"):
-        raise ConfigurationError(
-            "Only databases in files are copied. Use pg_dump for PostgreSQL, and copy the media after it."
-        )
     if "://" not in location and not os.path.isfile(location):
         raise ConfigurationError(f"There is no database {location}.")
+    if "://" in to:
+        _copy_between(location, to)
+        return 0, 0
     target = os.path.abspath(to)
     if os.path.exists(target) and (not os.path.isdir(target) or os.listdir(target)):
         raise ConfigurationError(f"{target} exists already. A backup does not overwrite anything.")
@@ -73,6 +76,9 @@ def back_up(
 
 
 def _copy_database(location: str, path: str) -> None:
+    if "://" in location and not location.startswith("sqlite"):
+        _copy_between(location, path)
+        return
     store = Store(location)
     try:
         store.copy_to(path)
@@ -87,6 +93,17 @@ def _copy_database(location: str, path: str) -> None:
         copy.close()
     if os.path.exists(f"{path}-wal"):
         raise Error(f"The copy of the database is in use by somebody else: {path}.")
+
+
+def _copy_between(location: str, to: str) -> None:
+    """Copy the database at *location* into the new one at *to*, of the same or of another kind."""
+    with contextlib.ExitStack() as stack:
+        stores = []
+        for place in (location, to):
+            store = Store(place)
+            stack.callback(store.close)
+            stores.append(store)
+        copy_database(*stores)
 
 
 def _find_files(folder: str, name: str) -> Iterator[Tuple[str, str, int]]:

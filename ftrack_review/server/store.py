@@ -27,7 +27,7 @@ from typing import (
     Union,
 )
 
-from sqlalchemy import event, make_url
+from sqlalchemy import event, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -35,8 +35,8 @@ from ftrack_review.exception import ConfigurationError, DatabaseBusyError, Datab
 from ftrack_review.server.engine import begin_writing, driver_connection, make_engine, translate, translated
 
 if TYPE_CHECKING:
+    from sqlalchemy import Column, MetaData, Row, Table
     from sqlalchemy import Connection as EngineConnection
-    from sqlalchemy import MetaData, Row
     from sqlalchemy.sql import Executable
 
     from ftrack_review.server.catalogue import Catalogue
@@ -107,6 +107,14 @@ class Connection:
         """Create the tables of *metadata* that are not there yet, with their indexes."""
         with translated():
             metadata.create_all(self._connection)
+
+    def count_from(self, table: Table, column: Column[Any]) -> None:
+        """Let the database count *column* of *table*, which was filled by hand, up from what it holds."""
+        if self._store.is_sqlite:
+            return
+        highest = select(func.max(column)).scalar_subquery()
+        sequence = func.pg_get_serial_sequence(self.quoted(table.name), column.name)
+        self.run(select(func.setval(sequence, func.coalesce(highest, 0) + 1, False)))
 
     def quoted(self, name: str) -> str:
         """Return *name*, of a table or column, as SQL has it."""
