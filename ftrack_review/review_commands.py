@@ -244,10 +244,16 @@ def _report(name: str, key: Optional[bytes], options: dict[str, Any], say: Calla
     path = output or f"{_file_name(made.content['session']['name'])}.{chosen}"
     made.save(path, chosen, key=key)
     state = made.content["state"]
-    say(
-        f"Wrote {path}: {state['objects']} objects, {state['approved']} approved, {state['require_changes']} to "
-        f"change, {state['open_points']} open points"
+    counted = ", ".join(
+        f"{state[name]} {word if state[name] == 1 else more}"
+        for name, word, more in (
+            ("objects", "object", "objects"),
+            ("approved", "approved", "approved"),
+            ("require_changes", "to change", "to change"),
+            ("open_points", "open point", "open points"),
+        )
     )
+    say(f"Wrote {path}: {counted}")
     say(f"sha256:{made.digest}")
     return 0
 

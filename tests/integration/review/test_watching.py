@@ -9,6 +9,10 @@ import ftrack_review
 from ftrack_review import review as reviews
 
 DRAWING = {"version": 1, "shapes": []}
+DRAWN = {
+    "version": 1,
+    "shapes": [{"tool": "pen", "colour": "#ff3b30", "width": 0.01, "points": [[0.1, 0.1], [0.5, 0.5]]}],
+}
 
 
 @pytest.fixture
@@ -122,3 +126,27 @@ def test_deleting_the_session_is_heard(review, other):
         other.commit()
         event = heard.next(reviews.SessionClosed)
         assert event.is_deleted
+
+
+def test_what_is_done_on_the_page_is_heard(review, site):
+    import requests
+
+    heard = Heard()
+    address = f"{site.server_url}/review/session/{review.entity['id']}"
+    with requests.Session() as browser, review.entity.watch(heard):
+        browser.get(review.ada.link(), timeout=20).raise_for_status()
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        values = {"object_id": review.items[0]["id"], "status": "approved"}
+        browser.post(f"{address}/vote", json=values, headers=headers, timeout=20).raise_for_status()
+        assert heard.next(reviews.VoteGiven).vote.name == "Ada"
+        values = {"object_id": review.items[0]["id"], "content": "Here.", "frame": 2, "drawing": DRAWN}
+        browser.post(f"{address}/comment", json=values, headers=headers, timeout=20).raise_for_status()
+        event = heard.next(reviews.CommentWritten)
+        assert (event.comment.author, event.comment.frame, event.is_new) == ("Ada", 2, True)
+        assert event.comment.drawing is not None
+        assert heard.next(reviews.DrawingMade).annotation.frame == 2
+
+
+def test_a_digest_is_mailed_to_the_owner(review, site):
+    review.items[0].comment("For the digest.", invitee=review.ada)
+    assert review.entity.send_digest() == ("admin@example.com",)
