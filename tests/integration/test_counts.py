@@ -69,6 +69,29 @@ class TestModules:
         ]
         assert counts[1] - counts[0] <= 60
 
+    def test_opening_a_session_and_one_query_load_what_they_need(self, server_process, tmp_path):
+        code = """
+import sys, ftrack_review
+with ftrack_review.Session(sys.argv[1], sys.argv[2], sys.argv[3], [], schema_cache_path=sys.argv[4]) as session:
+    session.query('select name, bid from Task where name is "x" and status.name in ("a", "b") limit 5').all()
+print(*sys.modules)
+"""
+        ready = server_process.ready
+        arguments = [ready["url"], ready["api_key"], ready["api_user"], str(tmp_path)]
+        # What requests itself loads differs between its releases.
+        loaded, floor = (
+            set(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split())
+            for command in (
+                [sys.executable, "-c", code, *arguments],
+                [sys.executable, "-c", "import sys, json, requests; print(*sys.modules)"],
+            )
+        )
+        beyond = loaded - floor
+        words = {"dataclasses", "inspect", "ast", "dis", "difflib", "pickle", "getpass", "arrow", "pyparsing"}
+        ours = {"event.hub", "event.base", "_storage", "accessor", "entity.location", "_encoding", "plugin"}
+        assert not beyond & (words | {f"ftrack_review.{name}" for name in ours - {"plugin"}})
+        assert len([name for name in beyond if name.startswith("ftrack_review")]) <= 36
+
     def test_a_common_query_needs_no_parser_generator_and_no_calendar(self):
         code = """
 import sys, ftrack_review

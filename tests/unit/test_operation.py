@@ -1,5 +1,7 @@
 """The list of what a session did."""
 
+import pickle
+
 import pytest
 
 from ftrack_review.operation import (
@@ -48,3 +50,19 @@ def test_values_are_not_shown():
     assert "secret" not in repr(UpdateEntityOperation("User", {"id": "1"}, "password", "secret", "secret"))
     assert "secret" not in repr(CreateEntityOperation("User", {"id": "1"}, {"password": "secret"}))
     assert repr(DeleteEntityOperation("User", {"id": "1"})) == "<DeleteEntityOperation User ('1',)>"
+
+
+def test_an_update_kept_as_a_tuple_becomes_an_operation_when_somebody_looks():
+    operations = Operations()
+    key = {"id": "1"}
+    operations._stack.extend(("Task", key, "name", "a", name) for name in "bcd")
+    latest = operations.pop()
+    assert isinstance(latest, UpdateEntityOperation)
+    assert (latest.attribute_name, latest.old_value, latest.new_value) == ("name", "a", "d")
+    copies = pickle.loads(pickle.dumps(operations))
+    for each in (operations, copies):
+        first, second = each
+        assert (first.entity_type, first.entity_key, first.new_value) == ("Task", key, "b")
+        assert second.new_value == "c"
+        # The same ones the next time, so that what somebody changes of them stays.
+        assert [id(item) for item in each] == [id(first), id(second)]

@@ -184,3 +184,30 @@ def test_the_page_of_a_text_can_be_taken_off(session):
         5,
         4,
     )
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "ReviewSession where status is open",
+        "select asset_version_id from ReviewSessionObject",
+        "ReviewSessionInvitee where role is viewer",
+        "select invitees.role from Anything",
+        "select text from Note",
+        "select replies.user from Thing",
+        "select name from AssetVersion",
+        "select asset_versions.name from Anything",
+        "FileComponent where file_path like a",
+        "Anything where is_public is true",
+    ],
+)
+def test_the_hints_find_every_query_that_may_hold_an_idiom(session, expression):
+    from ftrack_review._idioms import _HINTS
+    from ftrack_review._idioms.table import CONCERNED
+
+    for text in (expression, expression.upper()):
+        if CONCERNED.search(text):
+            assert any(hint in text.lower() for hint in _HINTS)
+            assert session.idioms.concerns(text)
+    assert CONCERNED.search(expression)
+    assert not session.idioms.concerns("select name, status.name from Task where bid > 1")

@@ -13,6 +13,7 @@ import pytest
 import ftrack_review
 from ftrack_review import exception
 from ftrack_review._loading import load
+from ftrack_review.entity.factory import StandardFactory
 from ftrack_review.session import OperationPayload, Session, SessionAuthentication
 from ftrack_review.symbol import NOT_SET
 from tests.session_transport import SCHEMA, AnsweredSession, Answers, error, record
@@ -140,6 +141,38 @@ def test_reset(session, answers, caplog):
     assert session.get("Task", "t1") is None
     assert session.get("Location", ftrack_review.symbol.ORIGIN_LOCATION_ID) is not None
     assert task["id"] == "t1"
+
+
+def test_the_built_in_locations_are_there_whenever_somebody_looks(answers):
+    origin = ftrack_review.symbol.ORIGIN_LOCATION_ID
+    with AnsweredSession(answers) as session:
+        assert session._event_hub is None
+        assert not session.types._classes
+        assert sum("Location" in str(key) for key in session._local_cache.keys()) == 4
+    with AnsweredSession(answers) as session:
+        assert session.get("Location", origin).accessor
+    with AnsweredSession(answers) as session:
+        (location,) = load(session, [record("Location", origin)])
+        assert location.priority == 100
+    with AnsweredSession(answers) as session:
+        made = StandardFactory().create(next(each for each in SCHEMA if each["id"] == "Location"))
+        session.types["Location"] = made
+        assert session.types["Location"] is made
+        assert session.get("Location", origin).accessor
+
+
+def test_who_listens_from_the_start_configures_locations_at_the_start(answers, tmp_path):
+    (tmp_path / "plugin.py").write_text(
+        """
+def configure(event):
+    event["data"]["session"].configured = len(event["data"]["session"]._local_cache.keys())
+
+def register(session):
+    session.event_hub.subscribe("topic=ftrack.api.session.configure-location", configure)
+"""
+    )
+    with AnsweredSession(answers, plugin_paths=[str(tmp_path)]) as session:
+        assert session.configured == 4
 
 
 def test_get(session, answers):
