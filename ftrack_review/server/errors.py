@@ -29,6 +29,9 @@ __all__ = [
 # A value in an error is there to be recognised, not to be read whole.
 _LONGEST_VALUE = 120
 
+# Names and keys may be of any length as well; the beginning and the end of a text say what it is about.
+_LONGEST_CONTENT = 1_500
+
 
 class ServerFault(Error):
     """The answer to a request that is refused.
@@ -50,7 +53,7 @@ class ServerFault(Error):
         hint: Optional[str] = None,
     ) -> None:
         """Initialise. Braces in *content* become parentheses: the official client formats the text."""
-        self.content = content.replace("{", "(").replace("}", ")")
+        self.content = _shorten(content).replace("{", "(").replace("}", ")")
         super().__init__(self.content)
         self.exception_class = exception_class
         self.status = status
@@ -116,6 +119,13 @@ def not_found(content: str) -> ServerFault:
 def server_error(content: str = "The server failed. Its log says why.") -> ServerFault:
     """Return the fault for a mistake of the server's own."""
     return ServerFault("ServerError", content, 500)
+
+
+def _shorten(content: str) -> str:
+    if len(content) <= _LONGEST_CONTENT:
+        return content
+    half = _LONGEST_CONTENT // 2
+    return f"{content[:half]}...{content[-half:]}"
 
 
 def describe(value: Any) -> str:

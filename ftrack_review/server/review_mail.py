@@ -55,7 +55,9 @@ def prepare(server: Any, actions: Iterable[Any]) -> None:
     invited = {
         action.get("review_session_invitee_id")
         for action in actions
-        if isinstance(action, dict) and action.get("action") == "send_review_session_invite"
+        if isinstance(action, dict)
+        and action.get("action") == "send_review_session_invite"
+        and isinstance(action.get("review_session_invitee_id"), str)
     }
     if not invited:
         return
@@ -63,7 +65,6 @@ def prepare(server: Any, actions: Iterable[Any]) -> None:
         found = (
             ledger.find_entity(connection, server.catalogue, "ReviewSessionInvitee", invitee_id)
             for invitee_id in invited
-            if isinstance(invitee_id, str)
         )
         sessions = {invitee["review_session_id"] for invitee in found if invitee}
         pictures = [

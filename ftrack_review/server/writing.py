@@ -223,7 +223,8 @@ def _want_mentioned(context: RequestContext, form: Form, data: Mapping[str, Any]
                 if len(target.primary_key) == 1:
                     want(target, (value,))
             elif name == "parent_id":
-                named = context.catalogue.type_named(data.get("parent_type") or "")
+                kind = data.get("parent_type")
+                named = context.catalogue.type_named(kind) if isinstance(kind, str) else None
                 if named is not None and len(context.catalogue.types[named].primary_key) == 1:
                     want(context.catalogue.types[named], (value,))
         elif isinstance(value, Mapping):

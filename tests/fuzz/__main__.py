@@ -1,0 +1,29 @@
+"""Send malformed requests and print what they came to."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+
+from tests.fuzz.judging import Target
+
+count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+target = Target()
+started = time.monotonic()
+failures = 0
+for number in range(count):
+    case = f"{seed}-{number}"
+    try:
+        target.attack(random.Random(case))
+    except AssertionError as error:
+        failures += 1
+        print(f"case {case}: {error}\n")
+    if failures == 10:
+        break
+target.close()
+print(f"{number + 1} requests in {time.monotonic() - started:.0f} s, {failures} answered wrongly")
+for outcome, found in target.outcomes.most_common():
+    print(f"{found:8} {outcome}")
+sys.exit(bool(failures))
