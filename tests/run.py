@@ -23,7 +23,8 @@ import venv
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENVIRONMENTS = os.path.join(ROOT, ".environments")
 OFFICIAL_CLIENT = "ftrack-python-api==3.1.0"
-OFFICIAL_JAVASCRIPT_CLIENT = ("@ftrack/api@1.11.2", "ws@8")
+#: The official JavaScript client with what it needs by node, and axe-core, which looks for faults of accessibility.
+JAVASCRIPT_PACKAGES = ("@ftrack/api@1.11.2", "ws@8", "axe-core@4.14.1")
 
 #: The lower ends of the ranges in pyproject.toml that the client itself needs.
 LOWEST = [
@@ -93,7 +94,7 @@ def make_javascript_client() -> str:
     """Return the folder in which npm has put the official JavaScript client, installed when it is missing."""
     folder = os.path.join(ENVIRONMENTS, "javascript")
     stamp_path = os.path.join(folder, "made-for")
-    if os.path.exists(stamp_path) and read(stamp_path) == " ".join(OFFICIAL_JAVASCRIPT_CLIENT):
+    if os.path.exists(stamp_path) and read(stamp_path) == " ".join(JAVASCRIPT_PACKAGES):
         return folder
     npm = find_program("npm", package="npm")
     print(f"Making the environment {os.path.relpath(folder, ROOT)} …", flush=True)
@@ -102,9 +103,9 @@ def make_javascript_client() -> str:
     with open(os.path.join(folder, "package.json"), "w", encoding="utf-8") as stream:
         stream.write('{"name": "official", "private": true}')
     quietly = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
-    run([npm, "install", "--prefix", folder, *quietly, *OFFICIAL_JAVASCRIPT_CLIENT], quiet=True)
+    run([npm, "install", "--prefix", folder, *quietly, *JAVASCRIPT_PACKAGES], quiet=True)
     with open(stamp_path, "w", encoding="utf-8") as stream:
-        stream.write(" ".join(OFFICIAL_JAVASCRIPT_CLIENT))
+        stream.write(" ".join(JAVASCRIPT_PACKAGES))
     return folder
 
 
