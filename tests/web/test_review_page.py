@@ -1,138 +1,322 @@
-"""The page that the mail links to, in a real browser: look, vote, comment."""
+"""From the mail's link to the API: look, draw, comment, vote and compare, in a real browser."""
 
-import email
-import pathlib
 import re
 
 import pytest
 
-import ftrack_review
-from tests.media_files import make_movie, make_still
+from ftrack_review.media import synthesis
+from tests.media_files import make_still
+from tests.web.review_site import key, settle, visit
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> שלום 🎬"
+
+#: The largest a page may be without its media, in bytes, as it is sent.
+HEAVIEST_PAGE = 150_000
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """A review session with a movie, a still and two invitees, and its data folder."""
-    folder = tmp_path_factory.mktemp("site")
-    with ftrack_review.Session(f"embedded://{folder / 'data'}") as session:
-        schema = session.query('ProjectSchema where name is "VFX"').one()
-        project = session.create("Project", {"name": "film", "full_name": "Film", "project_schema": schema})
-        review = session.create("ReviewSession", {"name": "Weekly <review>", "project": project})
-        session.commit()
-        review.publish(make_movie(folder / "shot.mov", frames=24, fps="24000/1001"))
-        review.publish(make_still(folder / "still.png"))
-        review.invite([("Ada", "ada@example.com"), ("Eve", "eve@example.com")])
-        review.send_invitations()
-        yield session, review, folder / "data"
+def site(new_site, tmp_path_factory):
+    """A review with a movie of two versions, a still, a document, a damaged movie and nothing at all."""
+    folder = tmp_path_factory.mktemp("media")
+    made = new_site()
+    for version in (1, 2):
+        path = folder / f"v{version}" / "shot.mp4"
+        path.parent.mkdir()
+        synthesis.make_movie(path, frames=24, fps="24000/1001", size=(320, 180), label=f"v{version}")
+        item = made.review.publish(path)
+        if version == 1:
+            # Out of the review again: it is the earlier version then.
+            made.session.delete(item)
+            made.session.commit()
+    make_still(folder / "still.png")
+    made.review.publish(folder / "still.png")
+    document = folder / "paper.pdf"
+    from PIL import Image
 
-
-def links_in_mails(data: pathlib.Path):
-    found = {}
-    for path in sorted((data / "outbox").glob("*.eml")):
-        message = email.message_from_bytes(path.read_bytes())
-        plain = next(part for part in message.walk() if part.get_content_type() == "text/plain")
-        text = plain.get_payload(decode=True).decode()
-        found[message["To"]] = re.search(r"http://\S+", text)[0]
-    return found
+    Image.new("RGB", (200, 280), "white").save(document)
+    made.review.publish(document)
+    version = made.session.get("AssetVersion", made.item(1)["version_id"])
+    kind = version["asset"]["type"]
+    asset = made.session.create("Asset", {"name": "nothing", "type": kind, "parent": made.project})
+    bare = made.session.create("AssetVersion", {"asset": asset, "task": version["task"]})
+    made.session.commit()
+    made.review.add(bare)
+    made.session.commit()
+    made.invite("Ada", "ada@example.com")
+    made.invite("Eve", "eve@example.com")
+    return made
 
 
 @pytest.fixture
 def link(site):
-    _, _, data = site
-    return next(url for to, url in links_in_mails(data).items() if "ada@example.com" in to)
+    return site.link("ada@example.com")
 
 
 @pytest.mark.browser
-class TestReviewPage:
-    def test_the_link_from_the_mail_opens_the_review(self, site, page, link):
-        session, _, _ = site
-        page.goto(link)
+class TestTheLoop:
+    def test_the_link_opens_the_review_and_nothing_comes_from_elsewhere(self, site, page, link):
+        visit(page, link)
         assert page.title() == "Weekly <review>"
-        assert page.locator(".items li").count() == 2
-        assert "Ada" in page.locator("header.top").inner_text()
-        # The token does not stay in the address bar, and nothing comes from elsewhere.
+        assert page.get_by_role("heading", level=1).inner_text() == "Weekly <review>"
+        assert page.get_by_role("navigation").locator("li").count() == len(site.objects())
         token = link.rsplit("/", 1)[1]
         assert token not in page.url
-        assert {url.split("/")[2] for url in page.requested} == {session.server_url.split("/")[2]}
+        hosts = {url.split("/")[2] for url in page.requested if not url.startswith("data:")}
+        assert hosts == {site.session.server_url.split("/")[2]}
         assert page.faults == []
 
-    def test_the_movie_plays(self, page, link):
-        page.goto(link)
-        # Promises, as the page's policy lets nobody evaluate text in it.
-        page.evaluate(
-            "() => new Promise(done => { const player = document.getElementById('player'); "
-            "player.readyState >= 1 ? done() : player.addEventListener('loadedmetadata', () => done()); })"
-        )
-        size = page.evaluate(
-            "(v => [v.videoWidth, v.videoHeight, v.duration])(document.getElementById('player'))"
-        )
-        assert size[:2] == [320, 180]
-        assert size[2] == pytest.approx(24 * 1001 / 24000, abs=0.03)
-        page.evaluate(
-            "() => new Promise(done => { const player = document.getElementById('player'); "
-            "player.addEventListener('seeked', () => requestAnimationFrame(() => done())); player.currentTime = 0.5; })"
-        )
-        assert page.locator("#frame").inner_text() in ("11", "12")
-
-    def test_a_vote_and_a_comment_reach_the_api(self, site, page, link):
-        _, review, _ = site
-        page.goto(link)
-        page.get_by_role("button", name="Require changes").click()
-        page.wait_for_selector("[aria-pressed=true]")
-        page.fill("#content", "<script>alert(1)</script> שלום 🎬")
-        page.fill("#at", "7")
-        page.get_by_role("button", name="Send").click()
-        page.wait_for_selector("article.comment")
-        assert page.locator("article.comment p").first.inner_text() == "<script>alert(1)</script> שלום 🎬"
-        found = review.feedback().objects[0]
-        assert [(vote.name, vote.status) for vote in found.votes] == [("Ada", "require_changes")]
-        assert [(c.author, c.frame, c.text) for c in found.comments] == [
-            ("Ada", 7, "<script>alert(1)</script> שלום 🎬")
-        ]
+    def test_a_comment_at_a_frame_reaches_the_api_as_text(self, site, page, link):
+        visit(page, link, "shot")
+        for _ in range(6):
+            key(page, "ArrowRight")
+        settle(page)
+        page.get_by_label("Your comment").fill(HOSTILE)
+        assert page.get_by_role("button", name="Frame 7").is_visible()
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.wait_for_selector(".note .content")
+        assert page.locator(".note .content").first.inner_text() == HOSTILE
+        assert page.locator(".note script, .note img").count() == 0
+        said = site.objects()[0].comments[-1]
+        assert (said.author, said.frame, said.text) == ("Ada", 6, HOSTILE)
+        assert page.get_by_label("Your comment").input_value() == ""
+        assert page.locator(".timeline .mark").count() == 1
+        # A reply, an edit, and gone again.
+        page.get_by_role("button", name="Reply to Ada").click()
+        page.locator(".place textarea").fill("And more")
+        page.locator(".place").get_by_role("button", name="Reply", exact=True).click()
+        page.wait_for_selector(".note.reply .content")
+        assert [reply.text for reply in site.objects()[0].comments[-1].replies] == ["And more"]
+        page.get_by_role("button", name="Edit what you wrote").first.click()
+        field = page.locator(".place textarea")
+        assert field.input_value() == HOSTILE
+        field.fill("Changed")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("Changed", exact=True).wait_for()
+        assert site.objects()[0].comments[-1].text == "Changed"
+        page.locator(".note > footer").first.get_by_role("button", name="Delete what you wrote").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        page.locator(".note").first.wait_for(state="detached")
+        assert site.objects()[0].comments == ()
         assert page.faults == []
 
-    def test_a_still_is_shown(self, page, link):
+    def test_a_vote_is_kept_changed_and_withdrawn(self, site, page, link):
+        visit(page, link, "shot")
+        for name, status in (("Approved", "approved"), ("Changes required", "require_changes")):
+            page.get_by_role("group", name="Your vote").get_by_role("button", name=name).click()
+            page.get_by_text(f"Saved: {name}.").wait_for()
+            assert [(vote.name, vote.status) for vote in site.objects()[0].votes] == [("Ada", status)]
+        assert page.get_by_label("Your comment").get_attribute("placeholder").startswith("What should change")
+        page.get_by_role("group", name="Your vote").get_by_role("button", name="Changes required").click()
+        page.get_by_text("Your vote was withdrawn.").wait_for()
+        assert site.objects()[0].votes == ()
+
+    def test_what_was_typed_stays_when_the_server_refuses_or_is_away(self, site, page, link):
+        visit(page, link, "shot")
+        page.get_by_label("Your comment").fill("Kept")
+        page.route("**/comment", lambda route: route.abort())
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.get_by_role("alert").get_by_text("cannot be reached").wait_for()
+        assert page.get_by_label("Your comment").input_value() == "Kept"
+        page.route("**/vote", lambda route: route.abort())
+        approve = page.get_by_role("group", name="Your vote").get_by_role("button", name="Approved")
+        approve.click()
+        page.get_by_text("Your vote was not saved.").wait_for()
+        assert approve.get_attribute("aria-pressed") == "false"
+        # Neither another object nor a reload loses it.
+        page.get_by_role("navigation").get_by_text("still", exact=True).click()
+        assert page.get_by_label("Your comment").input_value() == ""
+        page.get_by_role("navigation").get_by_text("shot", exact=True).click()
+        assert page.get_by_label("Your comment").input_value() == "Kept"
+        page.reload()
+        page.wait_for_selector("main.viewer")
+        assert page.get_by_label("Your comment").input_value() == "Kept"
+        page.unroute_all()
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.get_by_role("complementary").get_by_text("Kept").wait_for()
+
+    def test_ten_thousand_characters_arrive_and_are_folded(self, site, page, link):
+        visit(page, link, "still")
+        text = "0123456789" * 1000
+        page.get_by_label("Your comment").fill(text)
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.get_by_role("button", name="Show all").wait_for()
+        assert site.objects()[1].comments[-1].text == text
+        page.get_by_role("button", name="Show all").click()
+        assert page.locator(".note .content").first.inner_text() == text
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+@pytest.mark.browser
+class TestThePlayer:
+    def test_the_earlier_version_is_compared_at_the_same_frame(self, page, link):
+        visit(page, link, "shot")
+        key(page, "c")
+        page.wait_for_selector(".stage[data-mode=wipe]")
+        for _ in range(5):
+            key(page, "ArrowRight")
+        settle(page)
+        at_rest = """() => new Promise((resolve) => {
+          const { player } = window.FtrackReview.page;
+          const look = () => (player.other.target === null && player.other.isReady
+            ? resolve([player.footage.frame, player.other.frame]) : requestAnimationFrame(look));
+          look();
+        })"""
+        assert page.evaluate(at_rest) == [5, 5]
+        labels = page.locator(".stage .label")
+        assert [labels.nth(0).inner_text(), labels.nth(1).inner_text()] == ["Version 1", "shot, Version 2"]
+        handle = page.get_by_role("slider", name="Border between the versions")
+        handle.focus()
+        page.keyboard.press("ArrowRight")
+        assert handle.get_attribute("aria-valuenow") == "52"
+        box = handle.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] - 200, box["y"] + 100, steps=3)
+        page.mouse.up()
+        assert int(handle.get_attribute("aria-valuenow")) < 35
+        page.get_by_role("button", name="Side by side").click()
+        assert page.locator(".stage").get_attribute("data-mode") == "side"
+        page.get_by_role("button", name="Switch").click()
+        assert page.locator(".stage .label:visible").inner_text() == "Version 1"
+        key(page, "x")
+        assert page.locator(".stage .label:visible").inner_text() == "shot, Version 2"
+        page.keyboard.press("Escape")
+        assert page.locator(".stage").get_attribute("data-mode") == "off"
+        assert page.faults == []
+
+    def test_two_versions_play_in_step(self, page, link):
+        visit(page, link, "shot")
+        key(page, "c")
+        key(page, "Space")
+        apart = page.evaluate("""() => new Promise((resolve) => {
+          const { player } = window.FtrackReview.page;
+          const apart = [];
+          player.on("frame", () => {
+            if (player.footage.isPlaying && player.other.isPlaying) apart.push(Math.abs(player.other.position - player.otherFrame));
+            if (apart.length > 40) resolve(apart);
+          });
+        })""")
+        key(page, "k")
+        # At the turn of the loop one of them is there first.
+        assert sorted(apart)[len(apart) // 2] <= 2
+
+    def test_zoom_and_pan_keep_the_picture_on_the_stage(self, page, link):
+        visit(page, link, "still")
+        key(page, "+")
+        key(page, "+")
+        box = page.locator(".stage").bounding_box()
+        picture = page.locator(".slot img").bounding_box()
+        assert picture["width"] > box["width"] or picture["height"] > box["height"]
+        page.mouse.move(box["x"] + 100, box["y"] + 100)
+        page.mouse.wheel(0, -400)
+        closer = page.locator(".slot img").bounding_box()
+        assert closer["width"] > picture["width"]
+        page.mouse.down()
+        page.mouse.move(box["x"] + 5000, box["y"] + 100, steps=3)
+        page.mouse.up()
+        assert abs(page.locator(".slot img").bounding_box()["x"] - box["x"]) < 1
+        key(page, "0")
+        assert page.locator(".slot img").bounding_box()["width"] <= box["width"] + 1
+
+    def test_strokes_are_undone_erased_and_come_back(self, page, link):
+        visit(page, link, "still")
+        key(page, "d")
+        box = page.locator(".stage").bounding_box()
+        count = "window.FtrackReview.page.sketch.shapes.length"
+
+        def stroke(tool, x):
+            page.get_by_role("button", name=tool, exact=True).click()
+            page.mouse.move(box["x"] + x, box["y"] + 200)
+            page.mouse.down()
+            page.mouse.move(box["x"] + x + 60, box["y"] + 260, steps=5)
+            page.mouse.up()
+
+        for number, tool in enumerate(("Pen", "Arrow", "Line", "Rectangle", "Ellipse")):
+            stroke(tool, 120 + number * 90)
+        page.get_by_role("button", name="Text", exact=True).click()
+        page.mouse.click(box["x"] + 200, box["y"] + 400)
+        page.keyboard.type("שלום <b>")
+        page.keyboard.press("Enter")
+        assert page.evaluate(count) == 6
+        page.keyboard.press("Control+z")
+        page.keyboard.press("Control+z")
+        assert page.evaluate(count) == 4
+        page.keyboard.press("Control+Shift+z")
+        assert page.evaluate(count) == 5
+        stroke("Eraser", 120)
+        assert page.evaluate(count) == 4
+        page.get_by_role("button", name="Erase everything").click()
+        page.get_by_role("button", name="Undo", exact=True).click()
+        assert page.evaluate(count) == 4
+        page.keyboard.press("Escape")
+        assert page.get_by_text("4 strokes").is_visible()
+        # A drawing needs no words, and comes back with the draft.
+        page.reload()
+        page.wait_for_selector("main.viewer")
+        page.get_by_role("navigation").get_by_text("still", exact=True).click()
+        page.get_by_text("4 strokes").wait_for()
+        with page.expect_response(lambda response: response.url.endswith("/comment")) as answer:
+            page.get_by_role("button", name="Send", exact=True).click()
+        note = answer.value.json()["object"]["notes"][-1]
+        assert len(note["drawing"]["shapes"]) == 4
+        assert note["picture_url"]
+
+
+@pytest.mark.browser
+class TestOtherMedia:
+    def test_a_document_is_shown_in_the_page(self, page, link):
+        visit(page, link, "paper")
+        frame = page.locator("iframe.document")
+        frame.wait_for()
+        assert page.get_by_role("group", name="Player").get_by_role("button", name="Play").count() == 0
+        assert not [fault for fault in page.faults if "Refused" in fault or "Content Security" in fault]
+
+    def test_a_version_without_media_says_so(self, site, page, link):
+        visit(page, link)
+        page.get_by_role("navigation").locator("li").last.get_by_role("button").click()
+        page.get_by_text("No media", exact=True).wait_for()
+        page.get_by_label("Your comment").fill("There is nothing")
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.get_by_role("complementary").get_by_text("There is nothing").wait_for()
+
+    def test_media_that_cannot_be_played_offers_the_original(self, page, link):
+        page.route(
+            "**/media/*", lambda route: route.fulfill(status=200, body=b"no movie", content_type="video/mp4")
+        )
         page.goto(link)
-        page.locator(".items a").nth(1).click()
-        page.wait_for_selector("img.still")
-        assert page.evaluate("document.querySelector('img.still').naturalWidth") > 0
+        page.get_by_text("This browser cannot play the media").wait_for()
+        assert (
+            page.get_by_role("link", name=re.compile("Download")).get_attribute("href").startswith("/review/")
+        )
 
-    def test_a_closed_review_is_read_only(self, site, page, link):
-        _, review, _ = site
-        review.close()
-        try:
-            page.goto(link)
-            assert "closed" in page.locator(".banner").inner_text()
-            assert page.get_by_role("button", name="Send").count() == 0
-        finally:
-            review.reopen()
 
-    def test_nothing_overflows_at_phone_width(self, page, link):
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.goto(link)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-    @pytest.mark.parametrize("width", [1440, 1200, 900])
-    def test_nothing_overflows_on_a_desk(self, page, link, width):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.goto(link)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        list_right = page.evaluate("document.querySelector('nav').getBoundingClientRect().right")
-        for right in page.evaluate(
-            "Array.from(document.querySelectorAll('nav a'), a => a.getBoundingClientRect().right)"
-        ):
-            assert right <= list_right + 0.5
-
-    def test_a_removed_invitee_is_turned_away(self, site, page):
-        session, _, data = site
-        url = next(url for to, url in links_in_mails(data).items() if "eve@example.com" in to)
-        session.delete(session.query('ReviewSessionInvitee where email is "eve@example.com"').one())
-        session.commit()
-        response = page.goto(url)
-        assert response.status in (403, 404)
-        assert page.locator("video").count() == 0
-
-    def test_a_made_up_link_is_turned_away(self, site, page):
-        session, _, _ = site
-        response = page.goto(f"{session.server_url}/review/{'x' * 43}")
-        assert response.status in (403, 404)
+@pytest.mark.browser
+class TestWeight:
+    def test_it_is_light_and_ready_within_a_second(self, page, link):
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        sent, media = {}, set()
+        session.on(
+            "Network.responseReceived",
+            lambda event: media.add(event["requestId"]) if event["type"] in ("Media", "Image") else None,
+        )
+        session.on(
+            "Network.loadingFinished",
+            lambda event: sent.update({event["requestId"]: event["encodedDataLength"]}),
+        )
+        visit(page, link, "shot")
+        weight = sum(size for request, size in sent.items() if request not in media)
+        print(f"\nthe page without its media: {weight} bytes")
+        assert 10_000 < weight < HEAVIEST_PAGE
+        times = []
+        for _ in range(3):
+            page.reload()
+            settle(page)
+            times.append(
+                page.evaluate("""() => {
+              const movie = performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/media/'));
+              return [performance.now(), performance.timing.domContentLoadedEventEnd - performance.timing.navigationStart, movie.length];
+            }""")
+            )
+        print(f"ready to play after {sorted(round(time[0]) for time in times)} ms")
+        assert min(time[0] for time in times) < 1000

@@ -29,6 +29,7 @@ class Controls {
 		this._mute = iconButton("sound", "Mute", () => player.setVolume(player.volume, !player.isMuted), "M");
 		this._volume = el("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Volume" });
 		this._sound = el("div.sound", null, this._mute, this._volume);
+		this._document = el("a.button", { target: "_blank", rel: "noopener", hidden: true }, icon("document"), "Open the document");
 		this._full = iconButton("full", "Full screen", actions.toggleFull, "F");
 		this.el = this._build();
 		this._volume.addEventListener("input", () => player.setVolume(Number(this._volume.value)));
@@ -58,7 +59,7 @@ class Controls {
 			iconButton("previous", "Previous comment", () => actions.jump(-1), "P"), el("span.sign", { "aria-hidden": "true" }, icon("comment")),
 			iconButton("next", "Next comment", () => actions.jump(1), "N"));
 		return el("div.controls", { role: "group", "aria-label": "Player" }, this._steps, this._position,
-			el("div.more", null, this._playing, el("div.group.end", null, this._jump, this._marks, this._zoom, this._full)));
+			el("div.more", null, this._playing, el("div.group.end", null, this._document, this._jump, this._marks, this._zoom, this._full)));
 	}
 
 	_listenToNumber() {
@@ -111,6 +112,9 @@ class Controls {
 		const { isMovie } = footage;
 		for (const part of [this._steps, this._position, this._playing, this._jump]) part.hidden = !isMovie;
 		this._zoom.hidden = !footage.isPicture;
+		// Not every browser shows documents inside a page.
+		this._document.hidden = footage.kind !== "pdf";
+		this._document.href = footage.media.url || "#";
 		this._marks.hidden = !footage.isPicture;
 		relabel(this._play, player.isPlaying ? "pause" : "play", player.isPlaying ? "Pause" : "Play", "Space");
 		this._loop.setAttribute("aria-pressed", String(player.isLooping));

@@ -266,7 +266,7 @@ class Feedback extends Source {
 		syncNotes(this._views, this._list, object.notes, () => new NoteView(this, false), me.can.comment);
 		this._count.textContent = object.notes.length ? String(object.notes.length) : "";
 		this._none.hidden = object.notes.length > 0;
-		this._none.textContent = me.can.comment ? "No comments yet. Be the first: pause on a frame and write." : "No comments yet.";
+		this._none.textContent = me.can.comment && this.hasFrames ? "No comments yet. Be the first: pause on a frame and write." : "No comments yet.";
 		this._composer.hidden = !me.can.comment;
 		this._draw.hidden = !me.can.draw || !this._player.footage.isPicture;
 		this._pin();

@@ -181,12 +181,16 @@ class Footage extends Source {
 			this.target = null;
 			return this._show(0);
 		}
-		if (this._sought === null && this.el.readyState >= 1) this._go();
+		const isThere = this._sought === null && this.el.paused && this.presented === this.target && this.frame === this.target;
+		if (isThere) this.target = null;
+		else if (this._sought === null && this.el.readyState >= 1) this._go();
 		return this.emit("frame");
 	}
 
 	_go() {
 		this._sought = this.target;
+		// Chromium would begin anew when it is sought within the last frame, even while it is paused.
+		if (this.el.paused) this.el.loop = false;
 		this.el.currentTime = this.rate.middle(this.target) + this._offset;
 	}
 

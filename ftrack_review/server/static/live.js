@@ -200,6 +200,8 @@ class Presence {
 		this._dot.className = `dot ${together.isConnected ? "is-live" : together.isConnected === false ? "is-lost" : ""}`;
 		this._dot.title = words;
 		const here = together.people.slice(0, 4).map((person) => avatar(person.name, person.id));
+		// A review from disk has nobody to be connected with.
+		this.el.hidden = Boolean(page.store.isFolder);
 		this._faces.replaceChildren(...here, ...(together.people.length > 4 ? [el("span.more", null, `+${together.people.length - 4}`)] : []));
 		if (!here.length) this._faces.replaceChildren(review.icon("people"));
 		this._lead.hidden = !page.me.can.lead;

@@ -47,7 +47,7 @@ class Player extends Source {
 		this.footage = footage;
 		this.other = null;
 		this.stage.show(footage);
-		footage.on("frame", () => this._follow()).on("ended", () => this._wrap());
+		footage.on("frame", () => this._follow()).on("ended", () => { if (this._isRunning) this._wrap(); });
 		footage.on("ready", () => this._state()).on("progress", () => this.emit("progress"));
 		footage.on("playing", () => this._state()).on("paused", () => this._state());
 		footage.on("muted", () => { this.isMuted = true; this._state(); });
@@ -74,7 +74,7 @@ class Player extends Source {
 	}
 
 	_state() {
-		if (this.isMovie) this.footage.el.loop = this.isLooping && !this.range;
+		if (this.isMovie) this.footage.el.loop = this.isLooping && !this.range && this.footage.isPlaying;
 		if (this.other && this.other.isMovie) {
 			if (!this.footage.isPlaying) this.other.pause();
 			this._align(true);
@@ -93,12 +93,15 @@ class Player extends Source {
 		this.shuttle = speed === this.speed ? 0 : speed;
 		const { position } = this.footage;
 		if (position < this.first || position >= this.last) this.footage.seek(this.first);
+		this._isRunning = true;
 		this.footage.play(speed);
 		if (this.other) this.other.play(speed);
 		this._state();
 	}
 
 	pause() {
+		// A seek to the end of a paused movie "ends" it as well.
+		this._isRunning = false;
 		this._backwards = null;
 		this.shuttle = 0;
 		if (!this.footage) return;
@@ -120,6 +123,7 @@ class Player extends Source {
 	backwards() {
 		if (!this.isMovie) return;
 		const speed = this._backwards ? Math.min(FASTEST, this._backwards.speed * 2) : 1;
+		this._isRunning = false;
 		this.footage.pause();
 		if (this.other) this.other.pause();
 		this._rewind(speed, this.footage.position);
@@ -213,6 +217,7 @@ class Player extends Source {
 			this.footage.seek(this.first);
 			if (!this.footage.isPlaying) this.play(this.shuttle || this.speed);
 		} else {
+			this._isRunning = false;
 			this.footage.pause();
 			this.footage.seek(this.last);
 			this._state();

@@ -97,7 +97,10 @@ class Playlist extends Source {
 		row.name.textContent = object.name;
 		row.version.textContent = object.version;
 		const { thumbnail_url: url, kind, state } = object.media;
-		row.picture.replaceChildren(url ? el("img", { src: url, alt: "", loading: "lazy", decoding: "async" }) : icon(KINDS[kind] || "film"));
+		const sign = icon(KINDS[kind] || "film");
+		row.picture.replaceChildren(url ? el("img", {
+			src: url, alt: "", loading: "lazy", decoding: "async", onerror: (event) => event.target.replaceWith(sign),
+		}) : sign);
 		if (state === "encoding") row.picture.append(el("span.badge", null, "Preparing"));
 		if (state === "failed") row.picture.append(el("span.badge.failed", null, "Failed"));
 		const signs = [this._status(object.overall)];

@@ -112,6 +112,7 @@ class Page {
 
 	/** Take up the work: the object of the address, or the first one. */
 	async start() {
+		this._hasStarted = true;
 		if (!this._readAddress() && this.state.objects.length) this.select(this.state.objects[0].id);
 		if (this.store.isFolder) await this.store.begin(this);
 		this.together.connect(this.store);
@@ -248,7 +249,6 @@ class Page {
 	select(id) {
 		const object = this.state.objects.find((other) => other.id === id);
 		if (!object) return;
-		this._hasStarted = true;
 		if (this.sketch) this.endDrawing(true);
 		if (this.current && this.current.id === id) return;
 		this.current = object;
