@@ -16,17 +16,17 @@ import json
 import logging
 import os
 import shutil
-import sys
 import threading
 import time
 import uuid
-from typing import IO, Any, Deque, Dict, List, Mapping, Optional
+from typing import Any, Deque, Dict, List, Mapping, Optional
 
 from ftrack_review.exception import Error, MediaError, MissingDependencyError
 from ftrack_review.server import delayed, ledger
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import describe, not_found, validation_error
 from ftrack_review.server.files import content_type
+from ftrack_review.server.locking import take_lock
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 __all__ = ["Jobs", "handle_encode_media"]
@@ -195,7 +195,7 @@ class _Encoding:
             return
         os.makedirs(self._folder, exist_ok=True)
         with open(os.path.join(self._folder, "lock"), "ab") as lock:
-            if not _take(lock):
+            if not take_lock(lock):
                 return
             if self._begin():
                 self._work()
@@ -428,19 +428,3 @@ def _read_data(text: Optional[str]) -> Optional[Dict[str, Any]]:
         return None
     is_ours = "source_component_id" in data or data.get("job_type") in delayed.KINDS
     return {"version_id": None, "keep_original": True, **data} if is_ours else None
-
-
-def _take(lock: IO[bytes]) -> bool:
-    """Lock a file for as long as it is open, or until the process dies. Return False if another has it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

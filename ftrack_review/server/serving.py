@@ -11,6 +11,7 @@ Called by ``cli``, and by ``ftrack_review.transport`` through its table of dotte
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -25,10 +26,10 @@ import weakref
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ftrack_review.exception import ConfigurationError, ConnectionClosedError, Error
-from ftrack_review.server import certificate
+from ftrack_review.server import certificate, settings
 from ftrack_review.server.application import Server
+from ftrack_review.server.locking import alone
 from ftrack_review.server.recorded import read_document
-from ftrack_review.server.smtp import MailServer, read_address
 
 if TYPE_CHECKING:
     import requests
@@ -162,6 +163,11 @@ def _bind(host: str, port: int) -> socket.socket:
         made.listen(128)
     except OSError as error:
         made.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigurationError(
+                f"{host!r} is no address of this machine. Choose another with --host: 127.0.0.1 for this machine "
+                "alone, 0.0.0.0 for everyone who can reach it."
+            ) from error
         raise ConfigurationError(
             f"Port {port} of {host} cannot be used: {error.strerror or error}. "
             "Choose another with --port, or 0 for any free one."
@@ -197,6 +203,7 @@ def serve(
     environment variable ``FTRACK_REVIEW_SMTP_PASSWORD``, over a connection of *smtp_security*. The other arguments
     are those of :class:`~ftrack_review.server.application.Server` and :class:`Listener`.
     """
+    settings.check_places(base_url, database, ready_file)
     if ready_file is not None:
         # One that an earlier run could not remove would tell of a server that is not there.
         with contextlib.suppress(FileNotFoundError):
@@ -209,7 +216,7 @@ def serve(
     if tls is not None:
         certificate.check(*tls)
     document = None if schema is None else read_document(schema)
-    mail_server = _read_mail_server(smtp, smtp_user, smtp_security)
+    mail_server = settings.read_mail_server(smtp, smtp_user, smtp_security)
     stop = threading.Event()
     with _stopping_signals(stop), contextlib.ExitStack() as stack:
         address: Dict[str, str] = {}
@@ -225,6 +232,7 @@ def serve(
             document=document,
         )
         stack.callback(server.close, STOP_TIMEOUT_S)
+        stack.enter_context(alone(server.store.path))
         listener = Listener(server, bound=bound, tls=tls)
         address["url"] = listener.url
         listener.ended = stop
@@ -241,15 +249,6 @@ def serve(
         while not stop.wait(1.0):
             pass
         announce("Stopping.")
-
-
-def _read_mail_server(smtp: Optional[str], user: Optional[str], security: str) -> Optional[MailServer]:
-    if smtp is not None:
-        password = os.environ.get("FTRACK_REVIEW_SMTP_PASSWORD")
-        return read_address(smtp, user=user, password=password, security=security)
-    if user is not None or security != "none":
-        raise ConfigurationError("Name the server that takes mail too: --smtp HOST:PORT.")
-    return None
 
 
 def _announce_start(server: Server, url: str, announce: Callable[[str], None]) -> None:

@@ -351,9 +351,9 @@ class Store:
 def _read_url(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        # Without the text, which may hold a password.
+    except (ArgumentError, ValueError):
+        # Without the text, which may hold a password, also as the cause.
         raise ConfigurationError(
             "The database is no URL such as postgresql://user:password@host/name."
-        ) from error
+        ) from None
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url

@@ -5,10 +5,13 @@ import contextlib
 import pytest
 import sqlalchemy as sa
 
+import ftrack_review
 from ftrack_review.exception import ConfigurationError, DatabaseBusyError
 from ftrack_review.server.application import Server
 from ftrack_review.server.backup import back_up
 from ftrack_review.server.store import Store
+from tests.conftest import ServerProcess
+from tests.integration.api import Api
 from tests.integration.test_serving_operation import run
 
 
@@ -17,12 +20,11 @@ def contents(location):
     with contextlib.closing(Store(location)) as store:
         catalogue, _ = store.prepare()
         with store.read() as connection:
-            found = {
+            return {
                 name: sorted(map(str, (tuple(row) for row in connection.run(sa.select(table)))))
                 for name, table in catalogue.metadata.tables.items()
                 if name not in ("_event", "_process", "_lease")
             }
-        return found
 
 
 def create(server, entity_type, **values):
@@ -87,3 +89,26 @@ def test_a_database_that_is_not_for_unicode_is_refused(tmp_path, postgresql):
     )
     with pytest.raises(ConfigurationError, match="UTF-8"):
         Server(data=str(tmp_path), database=postgresql.url("latin"))
+
+
+def test_a_file_is_served_by_one_process_and_scripts_may_use_it_meanwhile(tmp_path):
+    (tmp_path / "one").mkdir()
+    first = ServerProcess(tmp_path / "one")
+    database = str(tmp_path / "one" / "data" / "ftrack.sqlite")
+    try:
+        second = run("serve", "--data", tmp_path / "two", "--database", database, "--port", "0")
+        assert second.returncode != 0
+        assert "postgresql://" in second.stderr
+        ready = first.ready
+        api = Api(ready["url"], ready["api_user"], ready["api_key"])
+        with ftrack_review.Session(f"embedded://{tmp_path}/one/data") as session:
+            made = session.create("ObjectType", {"name": "Robot", "sort": 70})
+            session.commit()
+            # What one process makes of the schema the other has at once, here, too.
+            assert api.query("select id from Robot") == []
+            assert made["id"]
+        api.http.close()
+    finally:
+        assert first.stop() == 0
+    again = ServerProcess(tmp_path / "one")
+    assert again.stop() == 0
