@@ -234,7 +234,9 @@ class Server:
             else:
                 user = ledger.find_user(connection, self.catalogue, username)
                 if user is None:
-                    raise NotFoundError(f"There is no user {username!r}.")
+                    raise NotFoundError(
+                        f"There is no user {username!r}. One is made with: ftrack-review user add."
+                    )
                 user_id = user["id"]
             key = access.issue_key(connection, user_id, now=utc_now(), name=name, replace=False)
         return username, key
@@ -248,7 +250,9 @@ class Server:
         """End the key *key_id*. Raise NotFoundError where there is no such key."""
         with self.store.write() as connection:
             if not ledger.revoke_keys(connection, key_id=key_id, now=utc_now()):
-                raise NotFoundError(f"There is no valid key {key_id!r}.")
+                raise NotFoundError(
+                    f"There is no valid key {key_id!r}. The ids of those there are: ftrack-review key list."
+                )
 
     # Requests
 

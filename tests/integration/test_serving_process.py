@@ -154,6 +154,16 @@ class TestServe:
             (["--nonsense"], "nonsense"),
             (["--smtp", "x"], "HOST:PORT"),
             (["--data", "/dev/null/x"], "data folder /dev/null/x"),
+            (["--database", "/nowhere/at/all.sqlite"], "no folder /nowhere/at"),
+            (["--database", "mysql://a/b"], "postgresql://"),
+            (["--ready-file", "/dev/null/x/ready.json"], "--ready-file"),
+            (["--base-url", "reviews.studio.org"], "https://reviews.studio.org"),
+            (["--host", "192.0.2.1"], "0.0.0.0"),
+            (["--smtp-user", "ada"], "--smtp HOST:PORT"),
+            (["--smtp", "mail.studio.org:25", "--smtp-user", "ada"], "FTRACK_REVIEW_SMTP_PASSWORD"),
+            (["--tls-certificate", "/nowhere/a.pem", "--tls-key", "/nowhere/b.pem"], "/nowhere/a.pem"),
+            (["--schema", "/nowhere/site.json"], "query_schemas"),
+            (["--prot", "1"], "--port"),
         ],
     )
     def test_an_error_is_one_paragraph(self, tmp_path, arguments, word):
