@@ -252,9 +252,9 @@ def test_no_address_holds_the_key_when_data_is_read_and_removed(session, server,
     server.remove_component(component)
     assert [method for method, _ in addresses] == ["PUT", "GET", "DELETE"]
     assert not [address for _, address in addresses if session.api_key in address]
-    with contextlib.closing(server.accessor.open(component["id"])) as data:
-        with pytest.raises(exception.AccessorOperationFailedError):
-            data.read()
+    gone = contextlib.closing(server.accessor.open(component["id"]))
+    with gone as data, pytest.raises(exception.AccessorOperationFailedError):
+        data.read()
 
 
 @pytest.mark.parametrize(("status", "text"), [(405, b""), (404, b"<html>"), (200, b"<html>"), (200, b"{}")])
