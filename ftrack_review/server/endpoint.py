@@ -41,6 +41,7 @@ _WRITE_BYTES = 1024 * 1024
 
 # A client that is refused is heard out for so long and so much, since one that still sends does not listen.
 _DRAIN_S = 20.0
+_DRAIN_PAUSE_S = 2.0
 _DRAIN_BYTES = 10 * application.MAXIMUM_BODY_BYTES
 
 _SHARED_WITH_OTHER_ORIGINS = ("/api", "/upload/", "/component/", "/img/", "/socket.io/")
@@ -127,15 +128,24 @@ class _Outermost:
         started = time.perf_counter()
         status = 0
         origin = _origin(scope)
+        plain: Optional[int] = None  # The status of an answer of Starlette's own that is no JSON.
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, plain
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status >= 400 and _is_plain(message):
+                    plain = status
+                    return
                 headers: List[Tuple[bytes, bytes]] = list(message.get("headers", ()))
                 headers.append((b"x-content-type-options", b"nosniff"))
                 headers.extend(_cors(origin))
                 message = {**message, "headers": headers}
+            elif plain is not None:
+                refused, plain = ServerFault("ValidationError", _text_of(message), plain), None
+                response = JSONResponse(refused.answer(), status_code=refused.status)
+                await response(scope, receive, answer)
+                return
             await send(message)
 
         try:
@@ -160,6 +170,18 @@ class _Outermost:
                 milliseconds,
                 extra=entry,
             )
+
+
+def _is_plain(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/plain")
+        for name, value in message.get("headers", ())
+    )
+
+
+def _text_of(message: Message) -> str:
+    text: str = message.get("body", b"").decode("utf-8", "replace")
+    return text or "The request cannot be answered."
 
 
 _PREFLIGHT = {
@@ -371,7 +393,9 @@ async def _drain(request: Request) -> None:
         stream = request.stream().__aiter__()
         while total < _DRAIN_BYTES:
             try:
-                chunk = await asyncio.wait_for(stream.__anext__(), max(0.1, deadline - time.monotonic()))
+                # One that announced more than it sends waits for the answer.
+                pause_s = min(_DRAIN_PAUSE_S, max(0.1, deadline - time.monotonic()))
+                chunk = await asyncio.wait_for(stream.__anext__(), pause_s)
             except StopAsyncIteration:
                 return
             total += len(chunk)

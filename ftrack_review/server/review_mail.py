@@ -14,7 +14,7 @@ import datetime as dt
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ftrack_review.exception import Error
 from ftrack_review.server import ledger
@@ -52,8 +52,8 @@ def prepare(server: Any, actions: Iterable[Any]) -> None:
 
     It happens before their transaction, as shrinking pictures must not keep other writers waiting.
     """
-    invited = {
-        action.get("review_session_invitee_id")
+    invited: Set[str] = {
+        action["review_session_invitee_id"]
         for action in actions
         if isinstance(action, dict)
         and action.get("action") == "send_review_session_invite"

@@ -84,10 +84,10 @@ class Listener:
     def start(self) -> None:
         """Accept connections. Raise an Error if that does not begin in time."""
         import uvicorn
-        from uvicorn.protocols.http.h11_impl import H11Protocol
 
         from ftrack_review.server.endpoint import make_application
         from ftrack_review.server.event_socket import MAXIMUM_PACKET_BYTES
+        from ftrack_review.server.http_protocol import make_http_protocol
         from ftrack_review.server.socket_protocol import make_protocol
 
         started = threading.Event()
@@ -99,16 +99,9 @@ class Listener:
                 await super().startup(sockets=sockets)
                 started.set()
 
-        class Discreet(H11Protocol):
-            """Leaves the log of requests to ``endpoint``: uvicorn's holds whole addresses, credentials included."""
-
-            def __init__(self, *arguments: Any, **keywords: Any) -> None:
-                super().__init__(*arguments, **keywords)
-                self.access_log = False
-
         config = uvicorn.Config(
             make_application(self._server),
-            http=Discreet,
+            http=make_http_protocol(),
             log_config=None,
             lifespan="off",
             ws=make_protocol(),
