@@ -59,8 +59,15 @@ def _add_shared_tables(connection: Connection) -> None:
     connection.create_tables(made)
 
 
+def _index_metadata(connection: Connection) -> None:
+    """Version 3: values of metadata are found by key and value, in files; see ``tables``."""
+    if connection._store.is_sqlite:
+        text = 'CREATE INDEX IF NOT EXISTS by_metadata_key_value ON metadata ("key", value)'
+        connection.change(sa.text(text))
+
+
 #: By version: what makes the next version of it.
-STEPS: Mapping[int, Step] = {1: _add_shared_tables}
+STEPS: Mapping[int, Step] = {1: _add_shared_tables, 2: _index_metadata}
 
 _logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DATABASE_VERSION", "load_catalogue", "next_generation", "prepare", "read_generation"]
 
 #: The version of the tables. One of an older version is upgraded by ``migration``.
-DATABASE_VERSION = 2
+DATABASE_VERSION = 3
 
 _DOCUMENT = "schema_document"
 
@@ -182,7 +182,9 @@ def _read_object_types(connection: Connection, recorded: Optional[Document]) -> 
     flags = [sa.column(name, sa.Boolean) for name in names]
     table = sa.table("object_type", sa.column("id"), sa.column("name"), sa.column("sort"), *flags)
     # Not by `_row`, which a copy of the database may number anew.
-    statement = sa.select(table.c.id, table.c.name, *flags).order_by(table.c.sort.asc().nulls_first(), table.c.id)
+    statement = sa.select(table.c.id, table.c.name, *flags).order_by(
+        table.c.sort.asc().nulls_first(), table.c.id
+    )
     return tuple(
         ObjectType(id_, name or "", **{flag: bool(value) for flag, value in zip(names, values)})
         for id_, name, *values in map(tuple, connection.run(statement))

@@ -12,6 +12,7 @@ from tests.unit.server.fingerprint import fingerprints
 #: ``migration``, the next DATABASE_VERSION, and a line here; the lines of former versions stay.
 FINGERPRINTS = {
     2: {"sqlite": "c01445b3bf5da9ac", "postgresql": "35f4dfeb6ab02f4c"},
+    3: {"sqlite": "c8fa2daafb2e5c93", "postgresql": "ecdf1de53b308eb1"},
 }
 
 V, NEXT = DATABASE_VERSION, DATABASE_VERSION + 1
