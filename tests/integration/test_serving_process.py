@@ -154,8 +154,7 @@ class TestServe:
             (["--nonsense"], "nonsense"),
             (["--smtp", "x"], "HOST:PORT"),
             (["--data", "/dev/null/x"], "data folder /dev/null/x"),
-            (["--database", "/nowhere/at/all.sqlite"], "no folder /nowhere/at"),
-            (["--database", "mysql://a/b"], "postgresql://"),
+            (["--database", "/nowhere/at/all.sqlite"], "/nowhere/at. Make it"),
             (["--ready-file", "/dev/null/x/ready.json"], "--ready-file"),
             (["--base-url", "reviews.studio.org"], "https://reviews.studio.org"),
             (["--host", "192.0.2.1"], "0.0.0.0"),
@@ -169,7 +168,7 @@ class TestServe:
     def test_an_error_is_one_paragraph(self, tmp_path, arguments, word):
         result = run("serve", "--data", str(tmp_path / "data"), *arguments)
         assert result.returncode != 0
-        assert word in result.stderr
+        assert word in " ".join(result.stderr.split())
         assert "Traceback" not in result.stderr
         assert "\n\n" not in result.stderr.strip()
         assert not (tmp_path / "data").exists()
