@@ -142,6 +142,7 @@ class Notes:
         if invitee_id is not None:
             self.authors.add(invitee_id)
         drawn = self._drawn.get(note["id"]) or {}
+        picture_id = drawn.get("component_id") or _picture_of(note)
         row = self._rows.get(metadata.get(remark.ANNOTATION_KEY) or "") or {}
         return {
             "id": note["id"],
@@ -155,9 +156,11 @@ class Notes:
             "done": note["completed_at"] is not None,
             "released": not remark.is_held(metadata, is_moderated=self._is_moderated),
             "version_label": self._history.label_at(note["parent_id"], iso_time(note["date"])),
-            "drawing": review_drawing.readable(row.get("data") or drawn.get("data")),
-            "picture_url": self._picture_url(drawn.get("component_id")),
-            "attachments": self._attachments(note, drawn.get("component_id")),
+            "drawing": review_drawing.readable(
+                row.get("data") or drawn.get("data") or metadata.get(remark.DRAWING_KEY)
+            ),
+            "picture_url": self._picture_url(picture_id),
+            "attachments": self._attachments(note, picture_id),
             "replies": [],
         }
 
@@ -186,19 +189,24 @@ def is_visible(visitor: Visitor, is_moderated: bool, metadata: Mapping[str, str]
 def shows_picture(server: Any, visitor: Visitor, component_id: str) -> bool:
     """Return whether the component is a picture in what was said, and the visitor may see it."""
     key = quote(component_id)
-    sessions, notes, frames = query(
-        server,
-        visitor,
+    expressions = [
         f"select is_moderated from ReviewSession where id is {quote(visitor.session_id)}",
-        "select metadata.key, metadata.value, parent_id from Note "
-        f"where note_components any (component_id is {key})",
-        "select review_session_object.review_session_id from ReviewSessionObjectAnnotationComponent "
-        f"where component_id is {key}",
-    )
+        (
+            "select metadata.key, metadata.value, parent_id from Note "
+            f"where note_components any (component_id is {key})"
+        ),
+    ]
+    if "ReviewSessionObjectAnnotationComponent" in server.catalogue.schema:
+        expressions.append(
+            "select review_session_object.review_session_id from ReviewSessionObjectAnnotationComponent "
+            f"where component_id is {key}"
+        )
+    sessions, notes, *frames = query(server, visitor, *expressions)
     if not sessions:
         return False
     if not notes:
-        return any(row["review_session_object"]["review_session_id"] == visitor.session_id for row in frames)
+        rows = [row for rows in frames for row in rows]
+        return any(row["review_session_object"]["review_session_id"] == visitor.session_id for row in rows)
     objects = query(
         server,
         visitor,
@@ -210,6 +218,14 @@ def shows_picture(server: Any, visitor: Visitor, component_id: str) -> bool:
         note["parent_id"] in inside and is_visible(visitor, bool(sessions[0]["is_moderated"]), mapping(note))
         for note in notes
     )
+
+
+def _picture_of(note: Mapping[str, Any]) -> Optional[str]:
+    """Return the picture of a drawing by its name, as servers of 2021 had no type for it."""
+    for row in note.get("note_components") or ():
+        if str((row.get("component") or {}).get("name")).startswith("annotation-"):
+            return str(row["component_id"])
+    return None
 
 
 def _frame(note: Mapping[str, Any], metadata: Mapping[str, str]) -> Optional[int]:

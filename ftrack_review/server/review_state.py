@@ -36,7 +36,7 @@ _SESSION = (
     "from ReviewSession where id is {session}"
 )
 _INVITEES = (
-    "select name, email, resource.id from ReviewSessionInvitee where review_session_id is {session} "
+    "select name, email{resource} from ReviewSessionInvitee where review_session_id is {session} "
     "order by created_at"
 )
 _OBJECTS = (
@@ -48,7 +48,7 @@ _ORDER = (
     "select id from ReviewSessionObject where review_session_id is {session} order by sort_order, created_at"
 )
 _VOTES = (
-    "select status, created_at, review_session_invitee_id, review_session_object_id, resource.id "
+    "select status, created_at, review_session_invitee_id, review_session_object_id{voter} "
     "from ReviewSessionObjectStatus where review_session_object_id in {objects} order by created_at"
 )
 _NOTES = (
@@ -116,7 +116,7 @@ def rights(visitor: Visitor, role: str, is_open: bool) -> Dict[str, bool]:
 
 
 def _read(server: Any, visitor: Visitor, only: Optional[Iterable[str]]) -> Dict[str, Any]:
-    attributes = server.catalogue.schema["Note"].attributes
+    schema = server.catalogue.schema
     session = quote(visitor.session_id)
     some = "" if only is None else f" and id in {list_of(only)}"
     objects = f"(select id from ReviewSessionObject where review_session_id is {session}{some})"
@@ -124,7 +124,10 @@ def _read(server: Any, visitor: Visitor, only: Optional[Iterable[str]]) -> Dict[
         "session": session,
         "some": some,
         "objects": objects,
-        "frame": ", frame_number" if "frame_number" in attributes else "",
+        # What servers of 2021 did not have.
+        "frame": ", frame_number" if "frame_number" in schema["Note"].attributes else "",
+        "resource": ", resource.id" if "resource" in schema["ReviewSessionInvitee"].attributes else "",
+        "voter": ", resource.id" if "resource" in schema["ReviewSessionObjectStatus"].attributes else "",
     }
     expressions = [
         (name, text.format(**values))
@@ -137,7 +140,6 @@ def _read(server: Any, visitor: Visitor, only: Optional[Iterable[str]]) -> Dict[
             ("order", _ORDER),
         )
     ]
-    schema = server.catalogue.schema
     if "data" in getattr(schema.get("NoteAnnotationComponent"), "attributes", ()):
         expressions.append(("note_drawings", _NOTE_DRAWINGS.format(**values)))
     if "ReviewSessionObjectAnnotation" in schema:

@@ -35,6 +35,9 @@ LONGEST_COMMENT = 20_000
 
 _MOST_FRAMES = 10_000_000
 
+# What the names of pictures begin with.
+_PICTURE_NAME = "annotation-"
+
 Record = Dict[str, Any]
 
 
@@ -135,14 +138,20 @@ def delete(server: Any, visitor: Visitor, note_id: str) -> str:
     """
     note = _find_own(server, visitor, note_id)
     object_id = str(note["parent_id"])
-    drawing_id = mapping(note).get(remark.ANNOTATION_KEY, "")
-    answers, drawings = query(
-        server,
-        visitor,
+    expressions = [
         f"select metadata.key, metadata.value from Note where in_reply_to_id is {quote(note_id)}",
-        f"select id from ReviewSessionObjectAnnotation where id is {quote(drawing_id)} "
-        f"and review_session_object_id is {quote(object_id)}",
-    )
+        (
+            "select component_id, component.name, component.version_id from NoteComponent "
+            f"where note_id is {quote(note_id)}"
+        ),
+    ]
+    drawing_id = mapping(note).get(remark.ANNOTATION_KEY)
+    if drawing_id:
+        expressions.append(
+            f"select id from ReviewSessionObjectAnnotation where id is {quote(drawing_id)} "
+            f"and review_session_object_id is {quote(object_id)}"
+        )
+    answers, files, *drawings = query(server, visitor, *expressions)
     if any(mapping(answer).get(remark.INVITEE_KEY) != visitor.invitee_id for answer in answers):
         raise ServerFault(
             "PermissionError",
@@ -150,10 +159,17 @@ def delete(server: Any, visitor: Visitor, note_id: str) -> str:
             409,
             error_code="comment_answered",
         )
-    actions = [_action("delete", "ReviewSessionObjectAnnotation", key=row["id"]) for row in drawings]
-    pictures = [row["component_id"] for row in note["note_components"]]
+    actions = [
+        _action("delete", "ReviewSessionObjectAnnotation", key=row["id"]) for rows in drawings for row in rows
+    ]
     actions.append(_action("delete", "Note", key=note_id))
-    actions.extend(_action("delete", "FileComponent", key=component_id) for component_id in pictures)
+    # What others attached may be of use elsewhere.
+    actions.extend(
+        _action("delete", "FileComponent", key=row["component_id"])
+        for row in files
+        if (row.get("component") or {}).get("version_id") is None
+        and str((row.get("component") or {}).get("name")).startswith(_PICTURE_NAME)
+    )
     _perform(server, visitor, actions)
     return object_id
 
@@ -225,7 +241,7 @@ class _Note:
             return
         component = {
             "id": component_id,
-            "name": f"annotation-{frame}",
+            "name": f"{_PICTURE_NAME}{frame}",
             "file_type": ".png",
             "size": size,
             "system_type": "file",
@@ -239,7 +255,8 @@ class _Note:
         self.actions.append(_action("create", "FileComponent", component))
         self.actions.append(_action("create", "ComponentLocation", location))
         picture: Record = {"component_id": component_id, "note_id": self._note_id}
-        kind = "NoteAnnotationComponent"
+        # Servers of 2021 had pictures with notes, and no drawings.
+        kind = "NoteAnnotationComponent" if "NoteAnnotationComponent" in self._schema else "NoteComponent"
         if "data" in self._schema[kind].attributes:
             picture["data"] = drawing
         self.actions.append(_action("create", kind, picture))

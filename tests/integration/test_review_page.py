@@ -574,3 +574,36 @@ def test_a_page_outlives_a_restart_of_the_server(tmp_path):
                 assert state["objects"][0]["my_vote"] == "approved"
                 found.visitor.close()
             listener.stop()
+
+
+def test_on_a_server_like_those_of_2021(tmp_path):
+    """Without frames of notes, annotations, accounts of guests and metadata of review sessions."""
+    from ftrack_review.server.application import Server
+    from ftrack_review.server.serving import Listener
+    from tests.integration.test_older_servers import old_document
+
+    address = {}
+    data = str(tmp_path)
+    with Server(
+        data=data, base_url=lambda: address["url"], document=old_document(), is_temporary=True
+    ) as server:
+        listener = Listener(server)
+        address["url"] = listener.url
+        listener.start()
+        server.start()
+        api = Api(listener.url, server.administrator().username, server.first_key)
+        found = Review(api)
+        found.vote("approved", content="Good.")
+        note = found.comment("Here.", frame=7, drawing=DRAWING, picture=data_url(png())).json()["object"][
+            "notes"
+        ][1]
+        assert (note["frame"], note["drawing"], note["author"]) == (7, DRAWING, "Ada")
+        picture = found.visitor.get(listener.url + note["picture_url"], timeout=30)
+        assert picture.content == png()
+        project = api.query(f'select project_id from ReviewSession where id is "{found.session_id}"')[0]
+        roles = json.dumps({found.invitee_id: "observer"})
+        api.metadata("Project", project["project_id"], f"ftrack_review.roles.{found.session_id}", roles)
+        assert found.state()["me"]["role"] == "observer"
+        found.visitor.close()
+        api.http.close()
+        listener.stop()
