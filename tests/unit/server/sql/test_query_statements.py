@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.benchmarks.statement_counts import DEPTHS, ROWS, fill, measure
 from tests.query_site import TASK_TYPE, Site, custom_attribute
 
 # Paths of growing depth, and how many statements they take.
@@ -174,3 +175,25 @@ def _named(compiled):
     for name in compiled.positiontup or ():
         text = text.replace("?", f":{name}", 1)
     return text
+
+
+@pytest.fixture(scope="module")
+def multitude(tmp_path_factory):
+    """Ten thousand versions, each with company, on the database of a laptop."""
+    site = Site(tmp_path_factory.mktemp("multitude"))
+    fill(site, max(ROWS))
+    yield site
+    site.close()
+
+
+@pytest.mark.parametrize(("depth", "paths"), DEPTHS)
+def test_ten_thousand_rows_take_the_statements_of_one(multitude, depth, paths):
+    steps = {
+        ".".join(path.split(".")[:end])
+        for path in paths.split(", ")
+        for end in range(1, len(path.split(".")) + (path == "metadata"))
+    }
+    assert depth <= len(steps)
+    for rows in ROWS:
+        found, statements, _ = measure(multitude, paths, rows)
+        assert (found, statements) == (rows, 1 + len(steps))
