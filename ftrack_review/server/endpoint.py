@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Awaitable, Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -49,6 +50,8 @@ _ALLOWED_HEADERS = (
     "accept, authorization, content-disposition, content-md5, content-type, ftrack-api-key, ftrack-api-options, "
     "ftrack-clienttoken, ftrack-pushtoken, ftrack-strict-api, ftrack-user, range, x-requested-with"
 )
+
+_HEADER_NAMES = re.compile(r"[A-Za-z0-9_-]+(?:\s*,\s*[A-Za-z0-9_-]+)*\Z")
 
 _PLACEHOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static", "thumbnail2.png")
 
@@ -150,7 +153,7 @@ class _Outermost:
 
         try:
             if origin is not None and scope["method"] == "OPTIONS":
-                await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, answer)
+                await Response(status_code=204, headers=_preflight(scope))(scope, receive, answer)
             else:
                 await self._inner(scope, receive, answer)
         finally:
@@ -184,11 +187,21 @@ def _text_of(message: Message) -> str:
     return text or "The request cannot be answered."
 
 
-_PREFLIGHT = {
-    "access-control-allow-methods": "GET, POST, PUT, OPTIONS",
-    "access-control-allow-headers": _ALLOWED_HEADERS,
-    "access-control-max-age": "600",
-}
+def _preflight(scope: Scope) -> Dict[str, str]:
+    """Return what a page of another origin is allowed: the headers that clients send, and those it asks for besides.
+
+    The JavaScript client takes additional headers, of any name. None of them has a meaning here.
+    """
+    asked = next(
+        (value for name, value in scope["headers"] if name == b"access-control-request-headers"), b""
+    )
+    extra = asked.decode("latin-1")
+    more = f", {extra}" if _HEADER_NAMES.match(extra) else ""
+    return {
+        "access-control-allow-methods": "GET, POST, PUT, OPTIONS",
+        "access-control-allow-headers": _ALLOWED_HEADERS + more,
+        "access-control-max-age": "600",
+    }
 
 
 def redact(path: str) -> str:

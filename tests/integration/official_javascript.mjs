@@ -31,7 +31,10 @@ export async function connect({ Session }, ready, options = {}) {
 export async function work(client, ready) {
   const { error, expression, operation, projectSchema } = client;
   const found = {};
-  const session = await connect(client, ready, { serverInformationValues: ["user_information"] });
+  const session = await connect(client, ready, {
+    serverInformationValues: ["user_information"],
+    additionalHeaders: { "x-studio-tool": "dailies" },
+  });
   found.initialized = session.initialized;
   found.version = session.serverVersion;
   found.me = session.serverInformation.user_information.username;

@@ -38,6 +38,99 @@ def found(official_python, server_process, tmp_path_factory):
     return json.loads(result.stdout.splitlines()[-1])
 
 
+@pytest.fixture(scope="module")
+def worked(official_python, server_process):
+    result = subprocess.run(
+        [official_python, str(SCRIPT.with_name("official_work.py")), str(server_process.ready_file)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-4000:]
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.official
+class TestWork:
+    """Everything beside reviews: every kind of write, read and error."""
+
+    def test_creates_updates_and_deletes(self, worked):
+        assert worked["made"] == [True] * 3
+        assert worked["rolled_back"] == 'It\'s "grüße" {0}'
+        assert worked["deleted"] == []
+        assert len(set(worked["ensured"])) == 1
+        assert worked["left"] == [0, 0, 0]
+
+    def test_numbers_versions(self, worked):
+        assert worked["versions"] == [[1, False], [2, True]]
+
+    def test_sets_collections(self, worked):
+        assert worked["items"] == [2, 1]
+        assert (worked["assigned"], worked["links"]) == (["admin"], ["sh020"])
+
+    def test_sets_metadata_and_custom_attributes(self, worked):
+        assert worked["metadata"] == {"camera": "B"}
+        assert worked["lenses"] == [35, 50.5, 35, 85]
+
+    def test_writes_notes_and_time(self, worked):
+        assert worked["notes"] == [["Too dark", ["Brighter now"]]]
+        assert (
+            "DuplicateEntryError" in worked["second_timer"][1]
+            or worked["second_timer"][0] == "NotUniqueError"
+        )
+        assert worked["timelog"] is True
+        assert worked["dates"].startswith("2024-05-01T12:30:45")
+
+    def test_queries_in_every_way(self, worked):
+        first, rest = ["sh010"], ["sh020", "sh030", "sh040"]
+        assert worked["queries"] == {
+            "like": first,
+            "not_like": rest,
+            "in": ["sh010", "sh030"],
+            "not_in": ["sh020", "sh030"],
+            "or": first,
+            "path": ["sh020"],
+            "has": ["sh020"],
+            "any": first,
+            "none": rest,
+            "after": ["comp"],
+            "cast": [*first, *rest],
+            "subquery": first,
+            "metadata": first,
+            "custom": ["sh020", "sh040"],
+            "assigned": ["comp"],
+            "descending": ["sh030", "sh020"],
+            "paged": 4,
+            "polymorphic": ["Shot", "Task"],
+        }
+        assert worked["counted"] == 4
+
+    def test_uploads_and_removes(self, worked):
+        assert worked["upload"] == [True, True, 100.0]
+        assert worked["removed"] == 0.0
+        assert worked["sequence"] == ["SequenceComponent", 3, 100.0]
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("attribute", "nonsense"),
+            ("syntax", "character 12"),
+            ("credentials", "not valid"),
+            ("action", "Invalid action u'dance'"),
+            ("batch", "nobody"),
+            ("permission", "Only an administrator"),
+        ],
+    )
+    def test_reads_every_error(self, worked, name, words):
+        error, text = worked["errors"][name]
+        assert error.startswith("Server")
+        assert words in text
+
+    def test_makes_nothing_of_a_batch_that_fails(self, worked):
+        assert worked["not_made"] == []
+
+
 @pytest.mark.official
 class TestOfficialClient:
     def test_creates_a_review_session_with_objects_and_invitees(self, found):
