@@ -71,3 +71,54 @@ def test_a_script_runs_as_the_main_program(tmp_path):
     )
     code = f"import ftrack_review.compat as c; c.run_script({str(script)!r}, ['a', 'b'])"
     assert run_python(code) == "__main__ ['a', 'b'] beside ftrack_review"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        # Guards of scripts.
+        (
+            "from tests.session_transport import AnsweredSession, Answers; session = AnsweredSession(Answers()); "
+            "assert isinstance(session, ftrack_api.Session) and isinstance(session, ftrack_api.session.Session); "
+            "entity = session.create('Task', {'id': 'a'}, reconstructing=True); "
+            "assert isinstance(entity, ftrack_api.entity.base.Entity); session.close()"
+        ),
+        (
+            "import ftrack_api.exception\n"
+            "try: raise ftrack_review.exception.ServerValidationError('x')\n"
+            "except ftrack_api.exception.ServerError: pass"
+        ),
+        "class Own(ftrack_api.session.Session): pass\nassert issubclass(Own, ftrack_review.Session)",
+        # References by name, as pickles, configurations and tests hold them.
+        "import pickle; assert pickle.loads(b'cftrack_api.symbol\\nNOT_SET\\n.') is ftrack_review.symbol.NOT_SET",
+        (
+            "import pickle; kind = pickle.loads(b'cftrack_api.exception\\nServerError\\n.'); "
+            "assert kind is ftrack_review.exception.ServerError"
+        ),
+        (
+            "import pickle; error = pickle.loads(pickle.dumps(ftrack_api.exception.NotUniqueError('x'))); "
+            "assert isinstance(error, ftrack_api.exception.NotUniqueError)"
+        ),
+        (
+            "import pkgutil; kind = pkgutil.resolve_name('ftrack_api.accessor.disk:DiskAccessor'); "
+            "assert kind is ftrack_review.accessor.disk.DiskAccessor"
+        ),
+        (
+            "import importlib; module = importlib.import_module('ftrack_api.structure.standard'); "
+            "assert module.StandardStructure is ftrack_review.structure.standard.StandardStructure"
+        ),
+        (
+            "import unittest.mock as m\n"
+            "with m.patch('ftrack_api.session.Session.call') as call: assert ftrack_review.Session.call is call"
+        ),
+        "import importlib.util; assert importlib.util.find_spec('ftrack_api.event.hub') is not None",
+    ],
+)
+def test_guards_and_names_of_scripts_hold(code):
+    assert (
+        run_python(
+            "import ftrack_review, ftrack_review.compat as c; c.install(); import ftrack_api, ftrack_api.session, "
+            f"ftrack_api.entity.base\n{code}\nprint('fine')"
+        )
+        == "fine"
+    )
