@@ -29,6 +29,10 @@ _INK, _SOFT, _LINE = (29, 33, 38), (91, 101, 112), (223, 227, 232)
 _COUNTED = (("objects", "object"), ("votes", "vote"), ("comments", "comment"), ("open_points", "open point"))
 _MARGIN_MM = 16.0
 _PICTURE_WIDTH_MM = 105.0
+_ROW_MM, _GAP_MM = 4.6, 1.5
+
+#: The most of a comment that the list of open points shows, in characters; in full it stands with its object.
+_LONGEST_POINT = 300
 
 
 def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes:
@@ -45,7 +49,8 @@ class _Paper:
         self._content = content
         self._pictures = pictures
         self._digest = digest
-        pair, further, self._missing = typeface.choose(seal.canonical(content).decode("utf-8", "replace"))
+        text = seal.canonical(content).decode("utf-8", "replace")
+        pair, further, self._missing = typeface.choose(text)
         self._pdf: Any = _new_pdf(fpdf, f"{content['session']['name']}: review report", digest)
         self._family = "helvetica"
         if pair is not None:
@@ -58,7 +63,9 @@ class _Paper:
                 names.append(f"further{number}")
             if names:
                 self._pdf.set_fallback_fonts(names, exact_match=False)
-            _shape(self._pdf)
+            if typeface.needs_shaping(text):
+                # Only then, as it takes most of the time.
+                _shape(self._pdf)
         self._pdf.footer_text = (self._family, self._say(content["session"]["name"])[:80])
 
     def make(self) -> bytes:
@@ -80,7 +87,7 @@ class _Paper:
                         point["object"],
                         "" if point["frame_number"] is None else str(point["frame_number"]),
                         point["author"],
-                        point["text"] or "(a drawing)",
+                        _shortened(point["text"]) or "(a drawing)",
                     )
                     for point in content["open_points"]
                 ],
@@ -326,27 +333,48 @@ class _Paper:
         self._line(text, size=13, bold=True, height=7)
         self._pdf.ln(1)
 
-    def _table(self, head: Tuple[str, ...], rows: List[Tuple[str, ...]], widths: Tuple[int, ...]) -> None:
-        from fpdf.fonts import FontFace
+    def _table(self, head: Tuple[str, ...], rows: List[Tuple[str, ...]], shares: Tuple[int, ...]) -> None:
+        """Write a table; *shares* are the widths of its columns, in hundredths."""
+        # That of the library takes ten times as long, as it breaks every cell into lines.
+        widths = [self._pdf.epw * share / sum(shares) for share in shares]
+        self._row(head, widths, _SOFT)
+        for cells in rows:
+            self._row(cells, widths, _INK, head)
 
+    def _row(
+        self,
+        cells: Tuple[str, ...],
+        widths: List[float],
+        colour: Tuple[int, int, int],
+        head: Optional[Tuple[str, ...]] = None,
+    ) -> None:
+        """Write a row, on a new page with the *head* again where this one is full."""
+        pdf, said = self._pdf, [self._say(cell) for cell in cells]
         self._font(9)
-        self._colour(_INK)
-        self._pdf.set_draw_color(*_LINE)
-        self._pdf.set_fill_color(255, 255, 255)
-        style = FontFace(color=_SOFT, emphasis="")
-        with self._pdf.table(
-            col_widths=widths,
-            borders_layout="HORIZONTAL_LINES",
-            line_height=4.6,
-            headings_style=style,
-            text_align="LEFT",
-            padding=(0.5, 1.5, 0.5, 0),
-            v_align="TOP",
-        ) as table:
-            for cells in (head, *rows):
-                row = table.row()
-                for cell in cells:
-                    row.cell(self._say(cell))
+        lines = [self._lines_of(text, width - _GAP_MM) for text, width in zip(said, widths)]
+        height = max(lines) * _ROW_MM + 1
+        if pdf.will_page_break(height):
+            pdf.add_page()
+            if head is not None:
+                self._row(head, widths, _SOFT)
+        self._colour(colour)
+        x, y = pdf.l_margin, pdf.get_y()
+        for text, width, count in zip(said, widths, lines):
+            pdf.set_xy(x, y + 0.5)
+            if count == 1:
+                pdf.cell(width - _GAP_MM, _ROW_MM, text)
+            else:
+                pdf.multi_cell(width - _GAP_MM, _ROW_MM, text, align="L")
+            x += width
+        pdf.set_draw_color(*_LINE)
+        pdf.line(pdf.l_margin, y + height, pdf.l_margin + sum(widths), y + height)
+        pdf.set_xy(pdf.l_margin, y + height)
+
+    def _lines_of(self, text: str, width: float) -> int:
+        if "\n" not in text and self._pdf.get_string_width(text) < width:
+            return 1
+        broken = self._pdf.multi_cell(width, _ROW_MM, text, align="L", dry_run=True, output="LINES")
+        return max(len(broken), 1)
 
     def _pill(self, status: Optional[str]) -> None:
         pdf, text = self._pdf, word_for(status).capitalize()
@@ -368,8 +396,13 @@ class _Paper:
     ) -> None:
         self._font(size, bold=bold)
         self._colour(colour)
+        pdf, said = self._pdf, self._say(text)
         align = "R" if _is_right_to_left(text) else "L"
-        self._pdf.multi_cell(0, height, self._say(text), align=align, new_x="LMARGIN", new_y="NEXT")
+        # Breaking lines takes most of the time, and most texts are one.
+        if "\n" not in said and pdf.get_string_width(said) < pdf.w - pdf.r_margin - pdf.get_x():
+            pdf.cell(0, height, said, align=align, new_x="LMARGIN", new_y="NEXT")
+        else:
+            pdf.multi_cell(0, height, said, align=align, new_x="LMARGIN", new_y="NEXT")
 
     def _say(self, text: str) -> str:
         text = typeface.spell(text, self._missing.intersection(text))
@@ -383,6 +416,10 @@ class _Paper:
 
     def _colour(self, colour: Tuple[int, int, int]) -> None:
         self._pdf.set_text_color(*colour)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}\u2026"
 
 
 def _is_right_to_left(text: str) -> bool:

@@ -12,7 +12,7 @@ import sys
 import unicodedata
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple
 
-__all__ = ["choose", "find_regular", "spell"]
+__all__ = ["choose", "find_regular", "needs_shaping", "spell"]
 
 _PLACES = {
     "win32": (r"%WINDIR%\Fonts", r"%LOCALAPPDATA%\Microsoft\Windows\Fonts"),
@@ -56,6 +56,15 @@ _FURTHER = (
     "seguiemj.ttf",
 )
 
+# Hebrew to Arabic, the scripts of India and South-East Asia, Khmer, and the forms that letters take in words.
+_SHAPED = (
+    ("\u0590", "\u08ff"),
+    ("\u0900", "\u109f"),
+    ("\u1780", "\u17ff"),
+    ("\ufb1d", "\ufdff"),
+    ("\ufe70", "\ufefc"),
+)
+
 
 def find_regular() -> Optional[str]:
     """Return the path of the font for text, None where this machine has none of those known."""
@@ -95,6 +104,11 @@ def spell(text: str, missing: Iterable[str]) -> str:
         is_modifier = "\U0001f3fb" <= character <= "\U0001f3ff"
         names[ord(character)] = "" if is_modifier else f"[{name}]" if name else "\u25a1"
     return text.translate(names) if names else text
+
+
+def needs_shaping(text: str) -> bool:
+    """Return whether letters of *text* are joined or reordered, as those of Arabic, Hebrew and Devanagari are."""
+    return any(first <= character <= last for character in set(text) for first, last in _SHAPED)
 
 
 def _is_joiner(character: str) -> bool:
