@@ -262,6 +262,7 @@ def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -
         "titles": [row.get("name") for row in objects if row.get("name")][:12],
         "pictures": [{"name": name, "title": title} for name, title, _ in pictures],
         "object_count": len(objects),
+        "needs_passphrase": bool(session.get("passphrase_enabled") and session.get("passphrase")),
         "link": f"{context.base_url()}/review/{token}",
     }
     message = compose(

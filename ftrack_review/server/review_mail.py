@@ -38,6 +38,12 @@ _LARGEST_PICTURE_BYTES = 120 * 1024
 _TIME = "%Y-%m-%dT%H:%M:%S"
 _LOOKED_AT = "review_ends_looked_at"
 _WORDS = {"approved": "Approved", "require_changes": "Changes required", "seen": "Seen"}
+_COUNTED = (
+    ("approved", "approved", "approved"),
+    ("require_changes", "needs changes", "need changes"),
+    ("seen", "seen", "seen"),
+    ("open", "without a vote", "without a vote"),
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -224,11 +230,6 @@ def _digest_values(state: Record, pictures: Mapping[str, bytes]) -> Record:
                 "picture": name if name in pictures else None,
             }
         )
-    counts = [
-        (word, sum(item["status"] == key for item in objects))
-        for key, word in (*_WORDS.items(), ("open", "No vote yet"))
-    ]
-    summary = ", ".join(f"{count} {word.lower()}" for word, count in counts if count) or "nothing to review"
     missing = [
         person["name"]
         for person in state["people"]
@@ -238,9 +239,19 @@ def _digest_values(state: Record, pictures: Mapping[str, bytes]) -> Record:
         "session": state["session"],
         "end": _readable(state["session"]["end_date"]),
         "objects": objects,
-        "summary": summary,
+        "summary": _summarise([item["status"] for item in objects]),
         "silent": missing,
     }
+
+
+def _summarise(statuses: Sequence[str]) -> str:
+    """Return what the votes on all objects come to, in a few words."""
+    found = []
+    for status, one, several in _COUNTED:
+        count = statuses.count(status)
+        if count:
+            found.append(f"{count} {one if count == 1 else several}")
+    return ", ".join(found) or "nothing to review"
 
 
 def _flat(note: Record, is_reply: bool) -> Iterable[Tuple[Record, bool]]:

@@ -96,7 +96,7 @@ class TestDigest:
         assert call(api, "digest", session_id=named.session_id).json() == {"sent_to": [owner]}
         message = digests(listening, named)[-1]
         assert owner in message["To"]
-        assert "1 changes required" in message["Subject"]
+        assert "1 needs changes" in message["Subject"]
         text, html = text_of(message), text_of(message, "html")
         for words in (
             "Ada: Changes required",
@@ -151,3 +151,12 @@ class TestDigest:
         assert named.session_id not in clock.look()
         assert named.session_id not in review_mail.Clock(listening).look()
         assert len(digests(listening, named)) == 1
+
+
+def test_an_invitation_tells_of_a_passphrase_and_does_not_give_it_away(api, listening, named):
+    api.update("ReviewSession", named.session_id, passphrase_enabled=True, passphrase="Open Sesame")
+    invite(api, named.invitee_id)
+    message = digests(listening, named)[-1]
+    for kind in ("plain", "html"):
+        assert "passphrase" in text_of(message, kind)
+        assert "Open Sesame" not in text_of(message, kind)
