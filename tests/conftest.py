@@ -35,6 +35,9 @@ ON_BOTH_DATABASES = frozenset(
         "test_custom_values",
         "test_dispatch",
         "test_null",
+        "test_official_client",
+        "test_official_events",
+        "test_official_javascript",
         "test_query_criteria",
         "test_query_errors",
         "test_query_paging",
@@ -189,8 +192,10 @@ class ServerProcess:
 
 
 @pytest.fixture(scope="session")
-def server_process(tmp_path_factory):
+def server_process(tmp_path_factory, new_database):
     """A server in a process of its own, shared by all tests that leave its data to others."""
-    process = ServerProcess(tmp_path_factory.mktemp("server"))
+    database = new_database()
+    arguments = [] if database is None else ["--database", database]
+    process = ServerProcess(tmp_path_factory.mktemp("server"), *arguments)
     yield process
     process.stop()

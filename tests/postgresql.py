@@ -65,9 +65,20 @@ class PostgreSQL:
             os.chown(self.folder, account.pw_uid, account.pw_gid)
         data = os.path.join(self.folder, "data")
         self._run(
-            os.path.join(programs, "initdb"), "--pgdata", data, "--username", "ftrack", "--auth", "trust",
-            "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
-        )  # fmt: skip
+            os.path.join(programs, "initdb"),
+            *("--pgdata", data, "--username", "ftrack", "--auth", "trust", "--no-sync"),
+            # A language that sorts otherwise than by code points, so that whatever relies on it shows.
+            *(
+                "--encoding",
+                "UTF8",
+                "--locale",
+                "C.UTF-8",
+                "--locale-provider",
+                "icu",
+                "--icu-locale",
+                "en-US",
+            ),
+        )
         self._numbers = itertools.count()
         self._start(os.path.join(programs, "postgres"), data)
 

@@ -215,6 +215,28 @@ def test_a_socket_may_be_opened_at_another_process_than_the_handshake_and_once(a
         websocket.create_connection(address, timeout=20)
 
 
+def test_a_text_beyond_what_an_index_takes_is_refused_as_the_callers_fault(apis):
+    # Of no pattern, as what can be compressed takes more.
+    name = "".join(uuid.uuid4().hex for _ in range(300))
+    data = {"__entity_type__": "Asset", "name": name, "context_id": apis[0].project()}
+    status, error = apis[0].refused({"action": "create", "entity_type": "Asset", "entity_data": data})
+    assert (status, error["exception"]) == (422, "ValidationError")
+    assert "{" not in error["content"]
+    assert "cannot hold a value" in error["content"]
+    data["name"] = "a" * 2_000
+    apis[0].call({"action": "create", "entity_type": "Asset", "entity_data": data})
+
+
+def test_texts_are_sorted_by_their_code_points_whatever_the_language_of_the_database(apis):
+    project = apis[0].project()
+    for name in ("b", "B", "ä", "a", "_", "Z", "é"):
+        apis[0].create("Asset", name=name, context_id=project)
+    rows = apis[1].query(f'select name from Asset where context_id is "{project}" order by name')
+    assert [row["name"] for row in rows] == ["B", "Z", "_", "a", "b", "ä", "é"]
+    rows = apis[1].query(f'select name from Asset where context_id is "{project}" and name like "Ä"')
+    assert [row["name"] for row in rows] == ["ä"]
+
+
 @pytest.fixture
 def pair(tmp_path, postgresql, postgresql_template):
     """Two servers in this process, the second of which counts others as dead soon."""
