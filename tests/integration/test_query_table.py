@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
+
 import pytest
 
 from tests.integration.query_table import Asker, entries
@@ -32,3 +35,12 @@ def test_expressions_are_answered(asker, file):
 def test_there_are_several_hundred():
     assert len(ENTRIES) > 700
     assert len({expression for _, expression, _ in ENTRIES}) == len(ENTRIES)
+
+
+def test_the_examples_of_the_guide_are_answered(asker):
+    guide = pathlib.Path(__file__).parents[2] / "docs" / "guides" / "queries.rst"
+    blocks = re.findall(r"code-block:: none\n\n((?:    .*\n)+)", guide.read_text(encoding="utf-8"))
+    examples = [line.strip() for block in blocks for line in block.splitlines()]
+    assert len(examples) > 25
+    refused = {example: answer for example in examples if (answer := asker.ask(example))[0].startswith("!!")}
+    assert not refused
