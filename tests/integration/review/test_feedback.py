@@ -331,3 +331,32 @@ def test_the_number_of_requests_does_not_grow(review, sent):
     review.session.commit()
     assert [requests(action) for action in actions] == few
     assert few[0] <= 8
+
+
+def test_a_clone_keeps_passphrase_sharing_and_settings(review):
+    review.entity["shareable_url_enabled"] = True
+    review.entity["passphrase_enabled"] = True
+    review.entity["passphrase"] = "open sesame"
+    review.session.create(
+        "EntitySetting",
+        {
+            "parent_id": review.entity["id"],
+            "parent_type": "ReviewSession",
+            "group": "review",
+            "name": "layout",
+            "value": "wide",
+        },
+    )
+    review.session.commit()
+    cloned = review.entity.clone("again").review_session
+    review.session.commit()
+    found = review.session.query(
+        "select shareable_url_enabled, passphrase_enabled, passphrase, settings.value from ReviewSession "
+        f"where id is {cloned['id']}"
+    ).one()
+    assert (found["shareable_url_enabled"], found["passphrase_enabled"], found["passphrase"]) == (
+        True,
+        True,
+        "open sesame",
+    )
+    assert [setting["value"] for setting in found["settings"]] == ["wide"]

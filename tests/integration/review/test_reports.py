@@ -267,3 +267,45 @@ def test_comments_that_are_held_back_stay_out(review):
     assert review.entity.report(pictures=False).content["objects"][0]["comments"] == []
     held = review.entity.report(pictures=False, include_held=True).content["objects"][0]["comments"]
     assert [comment["text"] for comment in held] == ["Held."]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_damaged_file_is_never_found_untouched_and_never_fails(report, tmp_path, format):
+    import random
+
+    data, chance = report.render(format), random.Random(7)
+    path = tmp_path / "damaged"
+    for _ in range(15):
+        damaged = bytearray(data)
+        place = chance.randrange(len(damaged))
+        if chance.random() < 0.5:
+            del damaged[place:]
+        else:
+            damaged[place] ^= 1 << chance.randrange(7)
+        path.write_bytes(damaged)
+        if verify(path).outcome == "untouched":
+            # A blank between values of JSON: they are the same.
+            assert format in ("json", "otio")
+            assert json.loads(damaged) == json.loads(data), place
+
+
+def test_what_is_not_installed_is_said_with_the_command(monkeypatch):
+    from ftrack_review.review import reports
+
+    monkeypatch.setitem(reports.FORMATS, "pdf", ("no_such_package",))
+    with pytest.raises(exception.MissingDependencyError, match=r"pip install 'ftrack-review\[report\]'"):
+        reports.require("pdf")
+
+
+def test_a_long_report_goes_over_pages(report):
+    import copy
+
+    import pypdf
+
+    from ftrack_review.review.reports import Report
+
+    content = copy.deepcopy(report.content)
+    content["objects"][2]["comments"][0]["text"] = "Long. שלום " * 1000
+    content["open_points"] = [{**content["open_points"][0], "text": "Long. " * 1000}] * 40
+    long = Report(content, report.pictures).render("pdf")
+    assert len(pypdf.PdfReader(io.BytesIO(long)).pages) >= 6
