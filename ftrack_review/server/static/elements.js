@@ -109,7 +109,7 @@ function say(text) {
 	region.textContent = region.textContent === text ? `${text} ` : text;
 }
 
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 /** Return a <time> for an ISO date, relative while it is young. */

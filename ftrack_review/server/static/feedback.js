@@ -256,7 +256,6 @@ class Feedback extends Source {
 		this._me = me;
 		this._isBusy = isOther ? null : this._isBusy;
 		this._statuses = statuses;
-		this._reason.hidden = !reason;
 		this._reason.textContent = reason || "";
 		if (isOther) {
 			this.complain("");
@@ -280,6 +279,8 @@ class Feedback extends Source {
 		const heading = this.el.querySelector(".decision h2");
 		heading.textContent = me.can.vote || object.my_vote ? "Your vote" : "Votes";
 		this._voting.hidden = !(me.can.vote || object.my_vote);
+		// Where buttons stand that do nothing, it says why.
+		this._reason.hidden = this._voting.hidden || me.can.vote || !this._reason.textContent;
 		// The buttons stay the same elements, so that the focus stays where it is.
 		if (this._voting.children.length !== this._statuses.length) {
 			this._voting.replaceChildren(...this._statuses.map(({ value, label }) => el(`button.vote.${value}`, {

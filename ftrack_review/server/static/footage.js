@@ -116,7 +116,7 @@ class Footage extends Source {
 		const { media } = this;
 		const words = {
 			encoding: ["film", "Being prepared", "This page shows it as soon as it is ready."],
-			failed: ["warning", "This media could not be prepared for the web", media.message],
+			failed: ["warning", "This media cannot be shown", media.message],
 			missing: ["film", "No media", "Nothing was published for this version yet."],
 			ready: ["document", "No preview", "A browser cannot show this kind of file."],
 		};

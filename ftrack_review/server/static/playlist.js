@@ -113,7 +113,9 @@ class Playlist extends Source {
 	}
 
 	_status(status) {
-		return el(`span.status.${status || "open"}`, null, status ? this._labelOf(status) : "Open");
+		const label = status ? this._labelOf(status) : "Open";
+		// There is room for one word.
+		return el(`span.status.${status || "open"}`, { title: label }, label.split(" ")[0]);
 	}
 
 	_own(status) {

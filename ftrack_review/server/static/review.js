@@ -83,7 +83,7 @@ class Page {
 			el("button.mode", { type: "button", "data-mode": mode, onclick: () => (mode === "toggle" && this._mode === "toggle" ? this.swap() : this.compare(mode)) }, label));
 		this._comparing = el("div.modes", { role: "group", "aria-label": "Compare", hidden: true }, this._versions, ...this._modes,
 			iconButton("close", "Stop comparing", () => this.compare("off"), "Esc"));
-		this._begin = el("button.quiet.compare", { type: "button", title: "Compare with the previous version (C)", onclick: () => this.compare("wipe") }, icon("compare"), "Compare");
+		this._begin = el("button.quiet.compare", { type: "button", title: "Compare with the previous version (C)", onclick: () => this.compare("wipe") }, icon("compare"), el("span", null, "Compare"));
 		this._mode = "off";
 		return el("div.comparing", null, this._begin, this._comparing);
 	}
