@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from ftrack_review.server.errors import ServerFault
 from ftrack_review.server.serving import Listener
 from tests.integration.api import Api, wait_for
 from tests.integration.certificate import make_certificate
+from tests.media_files import make_movie
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -266,3 +268,37 @@ class TestHealth:
         connection.close()
         response = api.http.get(api.url + "/healthz", timeout=20)
         assert (response.status_code, response.json()["checks"]["database"]) == (503, "failing")
+
+
+def test_an_encoding_under_way_is_taken_up_after_a_stop(running, tmp_path):
+    movie = tmp_path / "shot.mov"
+    make_movie(movie, frames=150, fps="24", size=(640, 360))
+    server = running()
+    api = Api(server.ready["url"], server.ready["api_user"], server.ready["api_key"])
+    version = api.version(api.project())
+    component = api.component(movie.read_bytes(), version_id=version)
+    action = {
+        "action": "encode_media",
+        "component_id": component,
+        "version_id": version,
+        "keep_original": True,
+    }
+    job = api.call(action)[0]["job_id"]
+    wait_for(lambda: api.query(f'Job where id is "{job}" and status is_not "queued"'))
+    assert server.stop() == 0
+    again = running()
+    api = Api(again.ready["url"], again.ready["api_user"], again.ready["api_key"])
+    wait_for(lambda: api.query(f'Job where id is "{job}" and status is "done"'), 60)
+    names = {row["name"] for row in api.query(f'select name from Component where version_id is "{version}"')}
+    assert names == {"shot", "ftrackreview-mp4", "thumbnail"}
+
+
+def test_starting_and_stopping_takes_less_than_a_second_and_a_half_of_work(running):
+    # The time that it works and not the time that passes, which is that of everything else on the machine too.
+    def worked():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before = worked()
+    assert running().stop() == 0
+    assert worked() - before < 1.5
