@@ -7,7 +7,7 @@ reference only: kept apart, values would get lost. Times and collections stay ra
 
 Measured by ``python -m tests.benchmarks``: no object hook for the decoder, one dictionary look-up of the
 type per record, and which of the record's members can hold records is found once per shape (the names in
-the record) and request.
+the record) in a row.
 """
 
 from __future__ import annotations
@@ -189,15 +189,15 @@ def _make_meet(
     """
     new = object.__new__
     all_at_hand = session._find_elsewhere is None and not session._identities.released
-    # Type -> (live entities, key name, shape -> names of members that may hold records, append to members,
-    # names that may hold records, key names, class, whether it is made the short way)
+    # Type -> (live entities, key name, [shape of the record before, names of its members that may hold records], append
+    # to members, names that may hold records, key names, class, whether it is made the short way)
     local: Dict[str, Any] = {}
 
     def prepare(entity_type: str) -> Any:
         cls, known, key_name, key_names, nested = plan_of(session, entity_type)
         short = cls.__init__ is _PLAIN_INIT and all_at_hand
         append = origin.members.setdefault(entity_type, []).append
-        found: Any = (known, key_name, {}, append, nested, key_names, cls, short)
+        found: Any = (known, key_name, [(), ()], append, nested, key_names, cls, short)
         local[entity_type] = found
         return found
 
@@ -208,7 +208,7 @@ def _make_meet(
         found = find_type(entity_type)
         if found is None:
             found = prepare(entity_type)
-        known, key_name, shapes, append, nested, key_names, cls, short = found
+        known, key_name, latest, append, nested, key_names, cls, short = found
         key = record[key_name] if key_name is not None else tuple([record[name] for name in key_names])
         entity: Optional[Entity] = known.get(key)
         is_new = entity is None
@@ -222,9 +222,9 @@ def _make_meet(
             if touched is not None:
                 touched[id(entity)] = entity
         shape = tuple(record)
-        inner = shapes.get(shape)
-        if inner is None:
-            inner = shapes[shape] = tuple([name for name in shape if name in nested])
+        if shape != latest[0]:
+            latest[:] = shape, tuple([name for name in shape if name in nested])
+        inner = latest[1]
 
         if entity is None:
             if not short:
@@ -257,7 +257,12 @@ def _make_meet(
         if is_new:
             return entity
         if entity._remote is None:
-            entity._values.update(record)
+            values = entity._values
+            if len(values) == len(record) and values.keys() == record.keys():
+                # All that is known comes anew, as when a query is repeated.
+                entity._values = record
+            else:
+                values.update(record)
         else:
             _update_beside_local(entity, record)
         return entity
