@@ -1,6 +1,7 @@
 """Two browsers in one review: they see each other within a second, one leads, and what breaks comes back."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -212,6 +213,44 @@ class TestEndings:
         made.review.publish(tmp_path / "late.mp4")
         page.get_by_role("heading", name="late").wait_for()
         settle(page)
+
+
+@pytest.mark.browser
+def test_media_is_shown_when_it_is_ready_and_what_failed_says_why(site, new_site, open_page, tmp_path):
+    made = new_site(name="Encoding")
+    made.invite("Ada", "ada@example.com")
+    page = open_page()
+    page.goto(made.link("ada@example.com"))
+    page.locator(".dot.is-live").wait_for()
+    session = made.session
+    kind = session.query("AssetType").first()
+    location = session.query('Location where name is "ftrack.server"').one()
+
+    def publish(path):
+        asset = session.create("Asset", {"name": path.stem, "type": kind, "parent": made.project})
+        version = session.create("AssetVersion", {"asset": asset})
+        session.commit()
+        component = session.create_component(
+            str(path), {"name": "main", "version_id": version["id"]}, location
+        )
+        made.review.add(version)
+        session.commit()
+        session.encode_media(component, version["id"])
+
+    whole = tmp_path / "whole.mov"
+    synthesis.make_movie(whole, frames=48, fps=24, size=(320, 180))
+    cut = tmp_path / "cut.mov"
+    cut.write_bytes(whole.read_bytes()[:5000])
+    publish(whole)
+    page.get_by_text("Being prepared").wait_for()
+    page.locator(".slot video").wait_for(timeout=60_000)
+    settle(page)
+    publish(cut)
+    page.get_by_role("navigation").get_by_text("cut", exact=True).click()
+    page.get_by_text("This media cannot be shown").wait_for(timeout=60_000)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download main.mov").click()
+    assert pathlib.Path(download.value.path()).read_bytes() == cut.read_bytes()
 
 
 SERVE = [sys.executable, "-m", "ftrack_review", "serve"]

@@ -125,7 +125,7 @@ class Controls {
 		this._volume.value = String(player.isMuted ? 0 : player.volume);
 		this._shuttle.hidden = !player.shuttle;
 		this._shuttle.textContent = player.shuttle ? spoken(player.shuttle).replace("-", "−") : "";
-		this._full.hidden = !document.fullscreenEnabled;
+		this._full.hidden = !document.fullscreenEnabled || !(footage.isPicture || footage.kind === "pdf");
 		this._full.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
 		if (isMovie) {
 			const last = footage.first + footage.frames - 1;
