@@ -55,15 +55,16 @@ class ConfigureCentralizedStorageScenario:
         ).one()
 
     @property
-    def existing_centralized_storage_configuration(self) -> Dict[str, Any]:
-        """What is configured now, empty if that is another scenario or nothing."""
+    def existing_centralized_storage_configuration(self) -> Optional[Dict[str, Any]]:
+        """What is configured now, None if that is another scenario or nothing."""
         try:
             configuration = json.loads(self.storage_scenario["value"])
         except (ValueError, TypeError):
-            return {}
+            return None
         if not isinstance(configuration, dict) or configuration.get("scenario") != scenario_name:
-            return {}
-        return configuration.get("data") or {}
+            return None
+        data: Optional[Dict[str, Any]] = configuration.get("data")
+        return data
 
     def _get_confirmation_text(self, configuration: Mapping[str, Any]) -> str:
         """Return what is about to be saved, for people."""
@@ -145,7 +146,7 @@ class ConfigureCentralizedStorageScenario:
         return None
 
     def _ask_select_location(self, configuration: Mapping[str, Any]) -> List[Dict[str, Any]]:  # noqa: ARG002
-        existing = self.existing_centralized_storage_configuration
+        existing = self.existing_centralized_storage_configuration or {}
         text = "#Select location#\nChoose a location for the centralized storage, or create a new one. "
         if existing:
             text += (
@@ -181,7 +182,7 @@ class ConfigureCentralizedStorageScenario:
         return items
 
     def _ask_select_mount_point(self, configuration: Mapping[str, Any]) -> List[Dict[str, Any]]:  # noqa: ARG002
-        existing = self.existing_centralized_storage_configuration
+        existing = self.existing_centralized_storage_configuration or {}
         points = (existing.get("accessor") or {}).get("mount_points") or {}
         items = [
             _label(

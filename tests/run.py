@@ -7,7 +7,8 @@ Whatever cannot be installed ends the run with the reason; nothing is skipped.
 
 ``--postgresql`` runs what works on a server's database on PostgreSQL alone; by default that runs on SQLite, and a
 good part of it on PostgreSQL as well. ``--every-python`` runs the client's unit, wire and property tests on each Python from 3.9 to 3.13 that pyenv
-holds, with the newest dependencies, and on the oldest of them with the lowest.
+holds, with the newest dependencies, and on the oldest of them with the lowest. ``--show`` prints how the client stands beside the
+official one, see ``tests/show.py``.
 """
 
 from __future__ import annotations
@@ -65,7 +66,11 @@ def main(arguments: list[str]) -> int:
         ),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = [python, "-m", "pytest", *(arguments or IN_PARALLEL)]
+    if "--show" in arguments:
+        shown = [argument for argument in arguments if argument != "--show"]
+        command = [python, os.path.join("tests", "show.py"), *shown]
+    else:
+        command = [python, "-m", "pytest", *(arguments or IN_PARALLEL)]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
