@@ -49,6 +49,9 @@ class ReviewSession(Entity):
     release = _Method("releasing:release")
     hold = _Method("releasing:hold")
     send_digest = _Method("releasing:send_digest")
+    share_link = _Method("sharing:share_link")
+    revoke_links = _Method("sharing:revoke_links")
+    mails = _Method("sharing:mails")
 
 
 class ReviewSessionObject(Entity):
@@ -69,3 +72,4 @@ class ReviewSessionInvitee(Entity):
 
     send_invite = _Method("invitation:send_invite")
     link = _Method("invitation:link")
+    revoke_link = _Method("sharing:revoke_link")

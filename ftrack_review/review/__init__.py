@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ftrack_review.review.reports.verification import Verification, verify
     from ftrack_review.review.responding import comment, comments, overall_status, reply, vote, votes
     from ftrack_review.review.schedule import close, reopen
+    from ftrack_review.review.sharing import Mail, mails, revoke_link, revoke_links, share_link
     from ftrack_review.review.transferring import Transfer, TransferredNote, transfer, transfer_feedback
     from ftrack_review.review.watching import (
         CommentWritten,
@@ -65,6 +66,7 @@ __all__ = [
     "Feedback",
     "FormerVersion",
     "InviteeState",
+    "Mail",
     "Merge",
     "ObjectAdded",
     "ObjectChange",
@@ -93,6 +95,7 @@ __all__ = [
     "hold",
     "invite",
     "link",
+    "mails",
     "merge",
     "overall_status",
     "publish",
@@ -101,9 +104,12 @@ __all__ = [
     "replace",
     "reply",
     "report",
+    "revoke_link",
+    "revoke_links",
     "send_digest",
     "send_invitations",
     "send_invite",
+    "share_link",
     "summarise",
     "transfer",
     "transfer_feedback",
@@ -141,6 +147,7 @@ _HOMES = {
         "reports.verification": ("Verification", "verify"),
         "responding": ("comment", "comments", "overall_status", "reply", "vote", "votes"),
         "schedule": ("close", "reopen"),
+        "sharing": ("Mail", "mails", "revoke_link", "revoke_links", "share_link"),
         "transferring": ("Transfer", "TransferredNote", "transfer", "transfer_feedback"),
         "watching": (
             "CommentWritten",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Union
 from ftrack_review.exception import Error, MediaError, MissingDependencyError, ReviewError
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import playlist, schedule
+from ftrack_review.review.keeping import FIRST_FRAME_KEY
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def publish(
         made: List[Entity] = stack.enter_context(_removed_on_failure(session))
         if version is None:
             version = _create_version(review_session, stem, asset, asset_type, task, comment, made)
+        if source.first_frame is not None:
+            # A movie counts from nothing; people go on calling frames by their numbers in the sequence.
+            version["metadata"][FIRST_FRAME_KEY] = str(source.first_frame)
         session.commit()
         component = _upload(version, path, source.stem, made, report)
         job = session.encode_media(component, version_id=version["id"], keep_original=True)
@@ -107,8 +111,9 @@ def publish(
 class _Source:
     """What is to be published: a file, or a sequence of pictures that has to become one."""
 
-    def __init__(self, path: str, stem: str, *, is_sequence: bool) -> None:
+    def __init__(self, path: str, stem: str, *, is_sequence: bool, first_frame: Optional[int] = None) -> None:
         self.path = path
+        self.first_frame = first_frame
         self.stem = stem
         self.is_sequence = is_sequence
 
@@ -128,7 +133,7 @@ def _find_source(media: str) -> _Source:
         )
     sequence = media_module.parse_sequence(media)
     stem = os.path.basename(sequence.head).rstrip("._- ") or os.path.basename(os.path.abspath(media))
-    return _Source(media, stem, is_sequence=True)
+    return _Source(media, stem, is_sequence=True, first_frame=sequence.first)
 
 
 def _probe(path: str) -> None:
