@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from ftrack_review.server.dialect import elements, folded_like, json_column, like, rows_of
 from ftrack_review.server.sql.fault import query_fault
 from ftrack_review.server.sql.literal import json_list, like_pattern, list_of, reader_for, storable, variants
-from ftrack_review.server.sql.operand import ENTITY_TYPE, TIME, Operand
+from ftrack_review.server.sql.operand import ENTITY_TYPE, NUMBERED_KEY, TIME, Operand
 from ftrack_review.server.sql.scope import in_json_list
 
 if TYPE_CHECKING:
@@ -162,11 +162,11 @@ def _reader(value: Operand) -> Reader:
 def _sql_type(value: Operand) -> Any:
     if value.kind == "boolean":
         return sa.Boolean()
-    return sa.Float() if value.kind in ("integer", "number") else sa.Text()
+    return sa.Float() if value.kind in ("integer", "number", NUMBERED_KEY) else sa.Text()
 
 
 def _matches(build: Build, value: Operand, slot: Slot, *, negated: bool) -> ColumnElement[bool]:
-    textual = value.kind not in ("integer", "number", "boolean")
+    textual = value.kind not in ("integer", "number", NUMBERED_KEY, "boolean")
     column = value.column if textual else sa.cast(value.column, sa.Text())
     matches = _like(column, build.bind(slot, _read_pattern, sa.Text()), slot)
     return sa.not_(matches) if negated else matches

@@ -17,7 +17,7 @@ from ftrack_review.protocol.tree import Path, Projection, Segment
 from ftrack_review.server.sql.criterion import compile_criteria
 from ftrack_review.server.sql.dense import dense_scope, is_dense
 from ftrack_review.server.sql.fault import query_fault
-from ftrack_review.server.sql.operand import ENTITY_TYPE, TIME, Operand
+from ftrack_review.server.sql.operand import ENTITY_TYPE, NUMBERED_KEY, TIME, Operand
 from ftrack_review.server.sql.ordering import order_columns, path_operand, sorted_by
 from ftrack_review.server.sql.projection import Fetch
 from ftrack_review.server.sql.relating import step
@@ -233,7 +233,7 @@ def _compile_groups(
 
 def _check_aggregate(function: str, value: Operand, path: Path) -> None:
     """Refuse what has no sum, or no order by which one value is the smallest."""
-    is_number = value.kind in ("integer", "number")
+    is_number = value.kind in ("integer", "number", NUMBERED_KEY)
     if function == "count" or is_number or (function in ("min", "max") and value.kind in _ORDERED):
         return
     expected = "a number" if function in ("avg", "sum") else "a number, a text or a time"

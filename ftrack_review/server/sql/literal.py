@@ -51,6 +51,12 @@ def read_number(value: Value) -> Optional[Union[int, float]]:
     return _number(value, "a number")
 
 
+def read_key(value: Value) -> Optional[Union[int, float]]:
+    """Return the number, None for what is no number, as no key is equal to it."""
+    found: Optional[Union[int, float]] = _quietly(read_integer, value)
+    return found
+
+
 def read_boolean(value: Value) -> Optional[bool]:
     """Return the truth value, None for an empty text. Raise a fault for anything but true and false."""
     text = value.text.strip().lower()
@@ -81,6 +87,7 @@ def reader_for(kind: str, *, is_time: bool) -> Reader:
 _READERS: Dict[str, Reader] = {
     "integer": read_integer,
     "number": read_number,
+    "numbered key": read_key,
     "boolean": read_boolean,
 }
 

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from ftrack_review.server.sql.resolution import Resolved
     from ftrack_review.server.sql.scope import Build, Scope
 
-__all__ = ["ENTITY_TYPE", "TIME", "Operand", "operand", "type_operand"]
+__all__ = ["ENTITY_TYPE", "NUMBERED_KEY", "TIME", "Operand", "operand", "type_operand"]
 
 #: Kinds beyond those of the schema: a point in time, and text that names an entity type.
 TIME = "time"
 ENTITY_TYPE = "entity type"
+
+#: The kind of a key that is a number. What is no number is an unknown key, and no fault.
+NUMBERED_KEY = "numbered key"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def operand(build: Build, scope: Scope, resolved: Resolved, segment: Segment) ->
         kind = TIME
     elif attribute.transformed:
         kind = ENTITY_TYPE
+    elif kind == "integer" and (attribute.name in owner.primary_key or attribute.format == "foreign_key"):
+        kind = NUMBERED_KEY
     return Operand(column, kind, attribute.name)
 
 
