@@ -92,7 +92,7 @@ def _rows(server: Any, session_id: str) -> Iterator[List[Any]]:
             yield [*about, "vote", person, _time_of(vote), None, vote.get("status"), None]
         where = f"parent_id is {grammar.quote(found['id'])}"
         notes = _query(server, "Note", _NOTE, where)
-        replies: Dict[Optional[str], List[Mapping[str, Any]]] = {}
+        replies: Dict[Optional[str], List[Dict[str, Any]]] = {}
         for note in sorted(notes, key=_time_of):
             replies.setdefault(note.get("in_reply_to_id"), []).append(note)
         for note in replies.get(None, []):

@@ -177,7 +177,7 @@ export async function work(client, ready) {
   const search = await session.search({
     expression: `select name from Shot where project_id is "${project.id}" order by name`,
     entityType: "Shot",
-    terms: ["sh0", "30"],
+    terms: ["sh0", "h030"],
     contextId: project.id,
     objectTypeIds: [objectType.id],
   });
