@@ -137,6 +137,8 @@ def first_status(context: RequestContext, entity_type: str, attribute: str, key:
             if state.get("short") == "NOT_STARTED"
         }
         allowed = _listed(context, entity_type, attribute, key, "status_id")
+        # All in one statement, as each one is a way to the database.
+        context.rows.load(types["Status"], [(status_id,) for status_id in allowed])
         statuses = [context.rows.get(types["Status"], (status_id,)) for status_id in allowed]
         state_link = types["Status"].relations["state"]
         open_ones = [
