@@ -121,13 +121,17 @@ class _Page:
         except ClientDisconnect:
             return
         except ServerFault as fault:
-            # There is nothing to authenticate with: whoever has no good link has no business here.
-            status = 403 if fault.status == 401 else fault.status
-            response = review_entry.page(
-                "notice.html", {"content": fault.content, "title": _title(fault)}, status
-            )
+            response = _notice(fault)
+        except (DatabaseBusyError, DatabaseFullError) as error:
+            response = _notice(ServerFault("ServerError", str(error), 503))
         response.headers.update(HEADERS if response.media_type == "text/html" else {})
         await response(scope, receive, send)
+
+
+def _notice(fault: ServerFault) -> Response:
+    # There is nothing to authenticate with: whoever has no good link has no business here.
+    status = 403 if fault.status == 401 else fault.status
+    return review_entry.page("notice.html", {"content": fault.content, "title": _title(fault)}, status)
 
 
 class _Call:
@@ -356,4 +360,5 @@ def _title(fault: ServerFault) -> str:
         404: "Not here",
         413: "Too long",
         429: "Too many attempts",
+        503: "Try again in a moment",
     }.get(fault.status, "That did not work")

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Coroutine, Dict, List, Mapping, Optional
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from ftrack_review.exception import Error
 from ftrack_review.protocol import role as roles
 from ftrack_review.server import review_entry
 from ftrack_review.server.errors import ServerFault
@@ -55,6 +56,7 @@ CLOSE_REMOVED = 4001
 CLOSE_GONE = 4004
 CLOSE_SLOW = 4008
 CLOSE_CROWDED = 4013
+CLOSE_AGAIN = 1013
 
 _FAREWELL_S = 2.0
 _MOST_FRAMES = 10_000_000
@@ -85,13 +87,21 @@ class Live:
             # Before it is accepted, this is the status 403.
             await websocket.close()
             return
+        except Error:
+            _logger.warning("It could not be told who opens a review page.", exc_info=True)
+            await websocket.close()
+            return
         await websocket.accept()
         page = Page(visitor, role, claims, asyncio.get_running_loop())
-        if not await run_in_threadpool(self.rooms.enter, page):
-            await _close(websocket, CLOSE_CROWDED)
-            return
         try:
-            await self._hold(websocket, page)
+            if await run_in_threadpool(self.rooms.enter, page):
+                await self._hold(websocket, page)
+            else:
+                page.close_code = CLOSE_CROWDED
+        except Error:
+            # The database may be busy. The page comes back by itself.
+            _logger.warning("A review page could not be let in.", exc_info=True)
+            page.close_code = CLOSE_AGAIN
         finally:
             self.rooms.leave(page)
             await _close(websocket, page.close_code or 1000)
