@@ -13,7 +13,17 @@ import hmac
 import json
 from typing import Any, Dict, Mapping, NamedTuple, Optional
 
-__all__ = ["SEAL_FORMAT", "Sealed", "attach", "canonical", "digest_of", "make", "signature_of", "split"]
+__all__ = [
+    "SEAL_FORMAT",
+    "Sealed",
+    "attach",
+    "canonical",
+    "digest_of",
+    "is_seal",
+    "make",
+    "signature_of",
+    "split",
+]
 
 SEAL_FORMAT = "ftrack-review-seal"
 
@@ -87,7 +97,16 @@ def split_inside(document: Mapping[str, Any]) -> Sealed:
     """Take a document of JSON apart."""
     rest = {key: value for key, value in document.items() if key != "seal"}
     seal = document.get("seal")
-    return Sealed(canonical(rest), dict(seal) if isinstance(seal, Mapping) and "document" in seal else None)
+    return Sealed(canonical(rest), seal if is_seal(seal) else None)
+
+
+def is_seal(found: Any) -> bool:
+    """Return whether *found* is a seal with everything in it."""
+    return (
+        isinstance(found, dict)
+        and found.get("format") == SEAL_FORMAT
+        and all(isinstance(found.get(name), str) for name in ("report", "document"))
+    )
 
 
 def _read(text: bytes) -> Optional[Dict[str, Any]]:
@@ -95,4 +114,4 @@ def _read(text: bytes) -> Optional[Dict[str, Any]]:
         seal = json.loads(text)
     except ValueError:
         return None
-    return seal if isinstance(seal, dict) and seal.get("format") == SEAL_FORMAT else None
+    return seal if is_seal(seal) else None

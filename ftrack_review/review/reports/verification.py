@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import io
 import json
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
@@ -79,10 +80,10 @@ def verify(
     good = _check_document(sealed, content, report_digest, findings)
     good = _check_signature(sealed.seal, key, findings) and good
     agrees = None
-    if session is not None:
-        agrees = _check_server(session, str(sealed.seal["report"]), content, findings)
+    if session is not None and good:
+        agrees = _check_server(session, sealed.seal["report"], content, findings)
     return Verification(
-        name, UNTOUCHED if good else ALTERED, tuple(findings), agrees, str(sealed.seal["report"]), content
+        name, UNTOUCHED if good else ALTERED, tuple(findings), agrees, sealed.seal["report"], content
     )
 
 
@@ -111,8 +112,9 @@ def _take_json_apart(data: bytes) -> Tuple[seal.Sealed, Any]:
     ours = metadata.get("ftrack_review") if isinstance(metadata, dict) else None
     if isinstance(ours, dict) and "seal" in ours:
         found = ours.pop("seal")
-        is_seal = isinstance(found, dict) and found.get("format") == seal.SEAL_FORMAT
-        return seal.Sealed(seal.canonical(document), found if is_seal else None), ours.get("report")
+        return seal.Sealed(seal.canonical(document), found if seal.is_seal(found) else None), ours.get(
+            "report"
+        )
     return seal.split_inside(document), document.get("content")
 
 
@@ -125,17 +127,23 @@ def _content_of_pdf(data: bytes) -> Any:
         ) from error
     from ftrack_review.review.reports.paper import ATTACHMENT
 
+    # It tells a log of whatever it finds odd about a damaged file, which is said here in fewer words.
+    noisy = logging.getLogger("pypdf")
+    level = noisy.level
+    noisy.setLevel(logging.CRITICAL)
     try:
         files = pypdf.PdfReader(io.BytesIO(data)).attachments.get(ATTACHMENT) or [b""]
-    except (pypdf.errors.PyPdfError, ValueError, KeyError, TypeError):
+    except (pypdf.errors.PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # Damaged, which the digest of the document shows.
+    finally:
+        noisy.setLevel(level)
     return _load(files[0])
 
 
 def _load(text: Any) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -189,7 +197,15 @@ def _check_server(
             "Without the content the server cannot be asked. Keep HTML, PDF, JSON or OTIO for that."
         )
         return None
-    key = content["session"]["id"]
+    try:
+        return _compare(session, digest, content, findings)
+    except (KeyError, TypeError, AttributeError, IndexError):
+        findings.append("What is in it is no report, so the server cannot be asked.")
+        return False
+
+
+def _compare(session: Session, digest: str, content: Mapping[str, Any], findings: List[str]) -> bool:
+    key = str(content["session"]["id"])
     review_session = session.query(
         f"select name, project_id from ReviewSession where id is {quote(key)}"
     ).first()

@@ -167,6 +167,14 @@ def test_a_forged_file_with_a_new_seal_differs_from_the_server(report, site, tmp
     assert sum("Differs" in finding for finding in found.findings) == 2
 
 
+def test_a_seal_around_something_else_is_no_report(site, tmp_path):
+    for content in ({}, [], "x", {"session": {"id": 7}}, {"session": {"id": "x"}, "objects": 3}):
+        document = {"content": content}
+        path = tmp_path / "odd.json"
+        path.write_text(json.dumps(seal.attach_inside(document, seal.digest_of(content), None)))
+        assert not verify(path, session=site).is_good
+
+
 def test_what_is_no_report_has_no_seal(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("hello")
@@ -275,7 +283,7 @@ def test_a_damaged_file_is_never_found_untouched_and_never_fails(report, tmp_pat
 
     data, chance = report.render(format), random.Random(7)
     path = tmp_path / "damaged"
-    for _ in range(15):
+    for _ in range(40 if format != "pdf" else 15):
         damaged = bytearray(data)
         place = chance.randrange(len(damaged))
         if chance.random() < 0.5:
