@@ -283,6 +283,27 @@ def test_a_second_run_sends_the_differences_only(studio, tmp_path):
         studio.commit()
 
 
+def test_a_run_that_was_cut_off_is_taken_up_by_the_next(studio, tmp_path):
+    class CutOffError(Exception):
+        pass
+
+    def cut(what, done, total):
+        # Between two batches: contexts are there, and nothing that belongs to them.
+        if what == "Asset":
+            raise CutOffError
+
+    with ftrack_review.Session(make_target(str(tmp_path / "copy"), studio)) as copy:
+        with pytest.raises(CutOffError):
+            mirror(studio, copy, "bigfilm", progress=cut)
+        assert copy.query("Shot").one()
+        assert copy.query("AssetVersion").first() is None
+        rest = mirror(studio, copy, "bigfilm")
+        assert (rest["skipped"], rest["created"] > 0) == (0, True)
+        assert len(copy.query("AssetVersion").all()) == len(studio.query("AssetVersion").all())
+        again = mirror(studio, copy, "bigfilm")
+        assert (again["created"], again["updated"]) == (0, 0)
+
+
 def test_nothing_that_people_wrote_is_in_an_anonymised_copy(studio, tmp_path):
     address = make_target(str(tmp_path / "copy"), studio)
     with ftrack_review.Session(address) as copy:
