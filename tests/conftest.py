@@ -103,12 +103,30 @@ def _caches_in_a_folder_of_the_test(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
-def session():
+def session(request, tmp_path):
     """A session with a server of its own, gone with it."""
     import ftrack_review
 
-    with ftrack_review.Session("embedded://") as opened:
-        yield opened
+    if not request.config.getoption("--postgresql"):
+        with ftrack_review.Session("embedded://") as opened:
+            yield opened
+        return
+    from ftrack_review.server.application import Server
+    from ftrack_review.server.serving import Listener
+
+    postgresql, template = (request.getfixturevalue(name) for name in ("postgresql", "postgresql_template"))
+    database, address = postgresql.create(template), {}
+    folder = str(tmp_path / "server")
+    with Server(data=folder, database=database, base_url=lambda: address["url"], is_temporary=True) as server:
+        listener = Listener(server)
+        address["url"] = listener.url
+        listener.start()
+        server.start()
+        user, key = server.new_key()
+        with ftrack_review.Session(listener.url, key, user) as opened:
+            yield opened
+        listener.stop()
+    postgresql.drop(database)
 
 
 @pytest.fixture

@@ -81,8 +81,8 @@ class Rows:
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    made = Rows(Site(tmp_path_factory.mktemp("property-site")))
+def rows(tmp_path_factory, new_database):
+    made = Rows(Site(tmp_path_factory.mktemp("property-site"), new_database()))
     _fill(made, random.Random(20240501))
     yield made
     made.site.close()
