@@ -151,18 +151,8 @@ def show_coverage() -> None:
             "-k",
             "not serving and not mirror",
         ]
-        run = [
-            *coverage,
-            "run",
-            f"--rcfile={settings}",
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-o",
-            "timeout=600",
-        ]
+        options = ["-q", "-p", "no:cacheprovider", "-o", "timeout=600", "-n", "auto", "--dist", "loadfile"]
+        run = [*coverage, "run", f"--rcfile={settings}", "-m", "pytest", *options]
         environment = {**os.environ, "COVERAGE_PROCESS_START": str(settings)}
         subprocess.run([*run, *tests, *left_out], cwd=ROOT, env=environment, check=False)
         for words in (
