@@ -20,6 +20,7 @@ from ftrack_review.exception import Error
 from ftrack_review.server import ledger
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
+from ftrack_review.server.values import is_key
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -64,6 +65,7 @@ def prepare(server: Any, actions: Iterable[Any]) -> None:
         if isinstance(action, dict)
         and action.get("action") == "send_review_session_invite"
         and isinstance(action.get("review_session_invitee_id"), str)
+        and is_key(action["review_session_invitee_id"])
     }
     if not invited:
         return
