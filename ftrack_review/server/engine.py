@@ -153,6 +153,8 @@ def _postgresql_engine(url: URL, *, timeout_s: float, is_durable: bool) -> Engin
         "tcp_keepalives_count": "3",
         "synchronous_commit": "on" if is_durable else "off",
         "client_encoding": "UTF8",
+        # Compiling a statement takes longer than running it here.
+        "jit": "off",
     }
 
     def set_up(connection: Any, _record: Any) -> None:
