@@ -196,7 +196,9 @@ def serve(
     environment variable ``FTRACK_REVIEW_SMTP_PASSWORD``, over a connection of *smtp_security*. The other arguments
     are those of :class:`~ftrack_review.server.application.Server` and :class:`Listener`.
     """
-    settings.check_places(base_url, database, ready_file)
+    settings.check_places(
+        base_url=base_url, database=database, media=media, ready_file=ready_file, sender=sender
+    )
     if ready_file is not None:
         # One that an earlier run could not remove would tell of a server that is not there.
         with contextlib.suppress(FileNotFoundError):
