@@ -115,6 +115,7 @@ def merge(
         )
     invitee = _find_person(target, feedback, answers, invite=invite, dry_run=dry_run)
     work = _Merging(session, feedback, objects, answers, invitee, dry_run=dry_run)
+    work.upload_pictures()
     work.merge_votes()
     work.merge_notes()
     if not dry_run:
@@ -138,6 +139,8 @@ class _Answers:
         self.email = email.strip() if isinstance(email, str) else ""
         self.votes = [self._vote(entry) for entry in self._list(content, "votes")]
         self.notes = [self._note(entry) for entry in self._list(content, "notes")]
+        if len({entry["id"] for entry in self.notes}) < len(self.notes):
+            raise self._damaged("two comments have one id")
 
     def _load(self) -> Dict[str, Any]:
         try:
@@ -262,7 +265,17 @@ class _Merging:
         self._answers = answers
         self._invitee = invitee
         self._dry_run = dry_run
+        self._ids = {entry["id"]: self._note_id(entry["id"]) for entry in answers.notes}
+        self._present = self._known(self._ids.values()) if self._ids else {}
+        self._pictures: Dict[str, str] = {}
         self.done: List[Answer] = []
+
+    def upload_pictures(self) -> None:
+        """Upload the pictures of new comments before anything is queued, so that the rest goes in one request."""
+        for entry in self._answers.notes:
+            is_new = self._ids[entry["id"]] not in self._present and entry["object_id"] in self._objects
+            if entry["picture"] is not None and is_new and not self._dry_run:
+                self._pictures[entry["id"]] = noting.upload_picture(self._session, entry["picture"])["id"]
 
     def merge_votes(self) -> None:
         """Queue the votes."""
@@ -298,13 +311,12 @@ class _Merging:
         self._session.create("ReviewSessionObjectStatus", data)
 
     def merge_notes(self) -> None:
-        """Queue the comments. Pictures are uploaded before, so that comments arrive with theirs or not at all."""
+        """Queue the comments."""
         entries = self._answers.notes
         if not entries:
             return
-        ids = {entry["id"]: self._note_id(entry["id"]) for entry in entries}
-        known = self._known(ids.values())
-        threads = {comment.id for item in self._feedback.objects for comment in _all(item.comments)}
+        ids, known = self._ids, self._present
+        parents = self._parents(entries, ids)
         author = noting.author_id(self._session, self._invitee) if not self._dry_run else ""
         # The first of a thread first, as the others refer to it.
         for entry in sorted(entries, key=lambda entry: (entry["reply_to"] is not None, entry["created_at"])):
@@ -317,12 +329,32 @@ class _Merging:
             if present is not None:
                 self._renew(present, entry, item)
                 continue
-            reply_to = ids.get(entry["reply_to"]) or entry["reply_to"]
-            if reply_to not in threads and reply_to not in ids.values():
-                reply_to = None  # What it answers is gone; what was said stays.
             if not self._dry_run:
-                self._write(entry, item, ids[entry["id"]], reply_to, author)
+                self._write(entry, item, ids[entry["id"]], parents[entry["id"]], author)
             self._note("added", "comment", item.name, text)
+
+    def _parents(self, entries: List[Dict[str, Any]], ids: Mapping[str, str]) -> Dict[str, Optional[str]]:
+        """Return the id of the note that each comment answers, None where that is not there: what was said stays.
+
+        An answer is about the same object as what it answers, and no comment answers itself by way of others.
+        """
+        own = {entry["id"]: entry for entry in entries}
+        there = {comment.id: item.id for item in self._feedback.objects for comment in _all(item.comments)}
+
+        def ends(entry: Mapping[str, Any]) -> bool:
+            seen = set()
+            while entry["reply_to"] in own and entry["id"] not in seen:
+                seen.add(entry["id"])
+                entry = own[entry["reply_to"]]
+            return entry["id"] not in seen
+
+        found: Dict[str, Optional[str]] = {}
+        for entry in entries:
+            parent = entry["reply_to"]
+            about = own[parent]["object_id"] if parent in own else there.get(parent)
+            is_sound = about == entry["object_id"] and ends(entry)
+            found[entry["id"]] = ids.get(parent, parent) if parent is not None and is_sound else None
+        return found
 
     def _write(
         self,
@@ -333,9 +365,6 @@ class _Merging:
         author: str,
     ) -> None:
         parent: Any = self._session.get("ReviewSessionObject", item.id)
-        picture_id = None
-        if entry["picture"] is not None:
-            picture_id = noting.upload_picture(self._session, entry["picture"])["id"]
         noting.write(
             parent,
             entry["content"],
@@ -344,7 +373,7 @@ class _Merging:
             invitee_id=self._invitee["id"] if self._invitee is not None else None,
             in_reply_to_id=reply_to,
             drawing=entry["drawing"],
-            picture_id=picture_id,
+            picture_id=self._pictures.get(entry["id"]),
             note_id=note_id,
             date=entry["created_at"],
         )

@@ -213,6 +213,27 @@ def test_what_does_not_belong_is_refused_and_nothing_written(review, site, film,
     assert review.entity.feedback().comments == ()
 
 
+def test_answers_in_a_circle_or_across_objects_become_comments(review, site, answers, tmp_path):
+    first = answers.note(review.items[0], "One.")
+    second = answers.note(review.items[0], "Two.", reply_to=first["id"])
+    first["reply_to"] = second["id"]
+    itself = answers.note(review.items[0], "Three.")
+    itself["reply_to"] = itself["id"]
+    across = answers.note(review.items[1], "Four.", reply_to=itself["id"])
+    lost = answers.note(review.items[1], "Five.", reply_to="gone")
+    answers.content["notes"] = [first, second, itself, across, lost]
+    assert merge(site, answers.save(tmp_path)).count("added") == 7
+    assert sorted(comment.text for comment in review.entity.feedback().comments) == [
+        "Five.",
+        "Four.",
+        "One.",
+        "Three.",
+        "Two.",
+    ]
+    answers.content["notes"] = [first, first]
+    refused(site, answers.save(tmp_path), "two comments have one id")
+
+
 def test_answers_to_a_closed_review_are_refused(review, site, answers, tmp_path):
     path = answers.save(tmp_path)
     review.entity.close()
