@@ -90,6 +90,12 @@ class Rows:
         """Read the rows with these *keys*, of the family of *entity*, that are not known yet."""
         known = self._known.setdefault(entity.table.name, {})
         missing = [key for key in dict.fromkeys(keys) if key not in known]
+        numbered = [p for p, column in enumerate(entity.key_columns) if column.type.python_type is int]
+        if numbered:
+            # No row has a text where its key is a number, and PostgreSQL does not compare the two.
+            strange = [key for key in missing if not all(isinstance(key[place], int) for place in numbered)]
+            known.update(dict.fromkeys(strange))
+            missing = [key for key in missing if key not in known]
         for part in chunks(missing, statements.CHUNK // len(entity.key_columns)):
             statement = statements.rows_by_key(entity.table, entity.key_columns, part)
             self._adopt(entity, self._context.connection.run(statement))
