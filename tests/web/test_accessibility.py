@@ -151,6 +151,20 @@ class TestKeyboard:
         page.keyboard.press("Enter")
         page.get_by_role("heading", level=2, name="still").wait_for()
 
+    def test_the_space_bar_plays_after_a_click_and_presses_what_was_reached_by_keys(self, site, page):
+        visit(page, site.link("ada@example.com"), "shot")
+        loop = page.get_by_role("button", name="Loop")
+        loop.click()
+        assert loop.get_attribute("aria-pressed") == "false"
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Pause").wait_for()
+        assert loop.get_attribute("aria-pressed") == "false"
+        page.keyboard.press("k")
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        assert loop.get_attribute("aria-pressed") == "true"
+
     def test_single_keys_can_be_switched_off(self, site, page):
         visit(page, site.link("ada@example.com"), "shot")
         key(page, "?")
@@ -196,6 +210,24 @@ class TestWidths:
           return node.checkVisibility({ visibilityProperty: true }) && box.width && (box.right > innerWidth + 1 || (box.left < -1 && !node.matches(".skip")));
         }).map((node) => node.outerHTML.slice(0, 120))""")
         assert outside == []
+
+    def test_two_fingers_zoom(self, site, open_page):
+        page = open_page(**PHONE)
+        visit(page, site.link("ada@example.com"))
+        box = page.locator(".stage").bounding_box()
+        before = page.locator(".slot video").bounding_box()["width"]
+        session = page.context.new_cdp_session(page)
+
+        def fingers(kind, apart):
+            middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+            points = [{"x": middle["x"] + side * apart, "y": middle["y"], "id": side + 1} for side in (-1, 1)]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points if apart else []})
+
+        fingers("touchStart", 30)
+        for apart in (40, 50, 60):
+            fingers("touchMove", apart)
+        fingers("touchEnd", 0)
+        assert page.locator(".slot video").bounding_box()["width"] > before * 1.5
 
     def test_touch_draws(self, site, open_page):
         page = open_page(**PHONE)

@@ -111,7 +111,7 @@ class TestTheLoop:
         assert site.objects()[0].votes == ()
 
     def test_what_was_typed_stays_when_the_server_refuses_or_is_away(self, site, page, link):
-        visit(page, link, "shot")
+        visit(page, link, "paper")
         page.get_by_label("Your comment").fill("Kept")
         page.route("**/comment", lambda route: route.abort())
         page.get_by_role("button", name="Send", exact=True).click()
@@ -125,7 +125,7 @@ class TestTheLoop:
         # Neither another object nor a reload loses it.
         page.get_by_role("navigation").get_by_text("still", exact=True).click()
         assert page.get_by_label("Your comment").input_value() == ""
-        page.get_by_role("navigation").get_by_text("shot", exact=True).click()
+        page.get_by_role("navigation").get_by_text("paper", exact=True).click()
         assert page.get_by_label("Your comment").input_value() == "Kept"
         page.reload()
         page.wait_for_selector("main.viewer")

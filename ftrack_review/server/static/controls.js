@@ -24,7 +24,7 @@ class Controls {
 		this._in = iconButton("in", "Start the range here", () => player.setIn(player.footage.position), "I");
 		this._out = iconButton("out", "End the range here", () => player.setOut(player.footage.position), "O");
 		this._wide = iconButton("close", "Remove the range", () => player.setRange(null, null), "\\");
-		this._speed = el("select", { "aria-label": "Speed", onchange: () => player.setSpeed(Number(this._speed.value)) },
+		this._speed = el("select", { "aria-label": "Speed", onchange: () => this._chooseSpeed() },
 			SPEEDS.map((speed) => el("option", { value: speed }, spoken(speed))));
 		this._mute = iconButton("sound", "Mute", () => player.setVolume(player.volume, !player.isMuted), "M");
 		this._volume = el("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Volume" });
@@ -76,6 +76,12 @@ class Controls {
 			}
 		});
 		field.addEventListener("blur", () => this._frame());
+	}
+
+	_chooseSpeed() {
+		this.player.setSpeed(Number(this._speed.value));
+		// After a mouse the keys belong to the player again.
+		if (!this._speed.matches(":focus-visible")) this._speed.blur();
 	}
 
 	_go() {

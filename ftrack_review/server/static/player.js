@@ -63,9 +63,11 @@ class Player extends Source {
 			this.other = null;
 			this.stage.compare(null, "off");
 		} else {
-			if (!this.other || this.other.media !== media) this.other = new Footage(media, { name, isMuted: true });
+			if (!this.other || this.other.media !== media) {
+				this.other = new Footage(media, { name, isMuted: true });
+				this.other.on("ready", () => this._align(true));
+			}
 			const { other } = this;
-			other.on("ready", () => this._align(true));
 			this.stage.compare(other, mode);
 			this._align(true);
 			if (this.footage.isPlaying) other.play(this.footage.el.playbackRate);

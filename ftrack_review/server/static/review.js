@@ -104,6 +104,8 @@ class Page {
 		this.player.on("frame", () => this._showDrawings());
 		this.player.on("failed", (footage) => this._failed(footage));
 		this.together.on("changed", (ids) => this.refresh(ids)).on("again", () => this.refresh(null)).on("lost", () => this.refresh(null)).on("over", (text) => this.end(text));
+		document.addEventListener("pointerdown", () => { this._isByMouse = true; }, true);
+		document.addEventListener("keydown", (event) => { if (event.key === "Tab") this._isByMouse = false; }, true);
 		document.addEventListener("keydown", (event) => this._key(event));
 		addEventListener("hashchange", () => this._readAddress());
 		addEventListener("pagehide", () => this.together.stop());
@@ -266,6 +268,7 @@ class Page {
 	_open(object) {
 		this._shown = this._mediaKey(object);
 		this.compare("off");
+		this.stage.el.querySelectorAll(".over").forEach((notice) => notice.remove());
 		this.player.open(object.media, [object.name, object.version].filter(Boolean).join(", "), object.id);
 		this.player.footage.on("ready", () => this._show());
 		this._begin.hidden = !object.previous.some((other) => other.media.state === "ready") || !this.player.footage.isPicture;
@@ -301,13 +304,6 @@ class Page {
 		this.stage.el.append(el("div.absent.over", null, icon("warning"), el("p.title", null, "This browser cannot play the media"),
 			el("p", null, "Try another browser, or take the file itself."), ...footage.offer()));
 		footage.el.classList.add("is-hidden");
-		const note = this.stage.el.lastElementChild;
-		const opened = this._shown;
-		const timer = setInterval(() => {
-			if (this._shown === opened) return;
-			note.remove();
-			clearInterval(timer);
-		}, 50);
 	}
 
 	/** Ask how far the encoding is while somebody waits for it. */
@@ -499,8 +495,8 @@ class Page {
 			return;
 		}
 		if (event.altKey || event.ctrlKey || event.metaKey) return;
-		// A button with the focus is pressed by the space bar, as everywhere.
-		if (event.key === " " && event.target.closest("button, a")) return;
+		// A button with the focus is pressed by the space bar, unless a mouse left the focus there.
+		if (event.key === " " && event.target.closest("button, a") && !this._isByMouse) return;
 		const action = this._action(event);
 		if (!action) return;
 		const isLetter = event.key.length === 1 && event.key !== " ";
