@@ -308,3 +308,52 @@ def case_replies_prepared(api, context):
     asked, reply = event("asked", source={"id": "s-id"}), event("reply")
     hub._prepare_reply_event(reply, asked, {"id": "source"})
     return reply["in_reply_to_event"] == asked["id"], reply["target"], reply["source"]["id"]
+
+
+def case_events_that_are_published(api, session, context):
+    location = session.create("Location", {"name": context.name})
+    location.accessor = context.module("accessor.disk").DiskAccessor(prefix=context.folder + "/location")
+    location.structure = context.module("structure.id").IdStructure()
+    component = session.create_component(context.file(), location=None)
+    session.commit()
+    origin = session.get("Location", api.symbol.ORIGIN_LOCATION_ID)
+    with unittest.mock.patch.object(session.event_hub, "publish") as publish:
+        location.add_component(component, origin)
+        location.remove_component(component)
+    return [
+        (
+            call[0][0]["topic"],
+            call[0][0]["data"] == {"component_id": component["id"], "location_id": location["id"]},
+            call[1].get("on_error"),
+        )
+        for call in publish.call_args_list
+        # Classes of entities are made when the session starts, or when they are needed.
+        if not call[0][0]["topic"].endswith("construct-entity-type")
+    ]
+
+
+def case_events_of_a_reset(api, session, context):
+    with unittest.mock.patch.object(session.event_hub, "publish", return_value=[]) as publish:
+        session.reset()
+    topics = [call[0][0]["topic"] for call in publish.call_args_list if call[1].get("synchronous")]
+    return [topic for topic in topics if not topic.endswith("construct-entity-type")]
+
+
+def case_a_schema_read_from_its_file(api, context):
+    folder = context.folder
+    with context.new_session(schema_cache_path=folder) as session:
+        count = len(session.schemas)
+    plain = api.session.Session.call
+    with unittest.mock.patch.object(api.session.Session, "call", autospec=True, side_effect=plain) as call:
+        with context.new_session(schema_cache_path=folder) as session:
+            return count == len(session.schemas), actions(call)
+
+
+def case_entities_made_up(api, session, context):
+    with unittest.mock.patch.object(session, "query") as query:
+        query.return_value.all.return_value = []
+        query.return_value.__iter__.return_value = iter([])
+        query.return_value.one.side_effect = api.exception.NoResultFoundError()
+        found = session.get("User", "nobody")
+        made = session.ensure("User", {"username": context.name})
+    return bool(found), made["username"] == context.name
