@@ -344,9 +344,9 @@ def case_a_schema_read_from_its_file(api, context):
     with context.new_session(schema_cache_path=folder) as session:
         count = len(session.schemas)
     plain = api.session.Session.call
-    with unittest.mock.patch.object(api.session.Session, "call", autospec=True, side_effect=plain) as call:
-        with context.new_session(schema_cache_path=folder) as session:
-            return count == len(session.schemas), actions(call)
+    spied = unittest.mock.patch.object(api.session.Session, "call", autospec=True, side_effect=plain)
+    with spied as call, context.new_session(schema_cache_path=folder) as session:
+        return count == len(session.schemas), actions(call)
 
 
 def case_entities_made_up(api, session, context):
