@@ -8,9 +8,14 @@ import time
 
 from tests.fuzz.judging import Target
 
-count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-target = Target()
+numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+count, seed = [*numbers, *(2_000, 1)[len(numbers) :]]
+postgresql = None
+if "--postgresql" in sys.argv:
+    from tests.postgresql import PostgreSQL
+
+    postgresql = PostgreSQL()
+target = Target(postgresql.create) if postgresql else Target()
 started = time.monotonic()
 failures = 0
 for number in range(count):
@@ -23,6 +28,8 @@ for number in range(count):
     if failures == 10:
         break
 target.close()
+if postgresql:
+    postgresql.stop()
 print(f"{number + 1} requests in {time.monotonic() - started:.0f} s, {failures} answered wrongly")
 for outcome, found in target.outcomes.most_common():
     print(f"{found:8} {outcome}")

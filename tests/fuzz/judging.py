@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import tempfile
-from typing import TYPE_CHECKING, Any, Counter, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Counter, Dict, List, Optional
 
 from tests.fuzz.requests import Requests
 from tests.integration.query_table import entries
@@ -31,7 +31,9 @@ _REASONS = {
 class Target:
     """A studio to send malformed requests to, which is made anew when much of it is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_database: Callable[[], Optional[str]] = lambda: None) -> None:
+        """Begin with nothing. *new_database* gives the address of a database for each studio, None for a file."""
+        self._new_database = new_database
         self._folder: Optional[tempfile.TemporaryDirectory[str]] = None
         self._studio: Any = None
         self._watch: Any = None
@@ -47,7 +49,8 @@ class Target:
 
     def _end(self) -> None:
         if self._studio is not None:
-            self._watch.close()
+            if self._watch is not None:
+                self._watch.close()
             self._studio.close()
             assert self._folder is not None
             self._folder.cleanup()
@@ -58,8 +61,10 @@ class Target:
             self._end()
             self._writes = 0
             self._folder = tempfile.TemporaryDirectory()
-            self._studio = Studio(self._folder.name)
-            self._watch = sqlite3.connect(os.path.join(self._folder.name, "ftrack.sqlite"))
+            database = self._new_database()
+            self._studio = Studio(self._folder.name, database=database)
+            file = os.path.join(self._folder.name, "ftrack.sqlite")
+            self._watch = None if database else sqlite3.connect(file)
         return self._studio
 
     def attack(self, chance: random.Random) -> None:
@@ -110,7 +115,9 @@ class Target:
         self.outcomes[f"{answer['exception']} {status}"] += 1
 
     def _version(self) -> int:
-        """Return a number that changes with every commit."""
+        """Return a number that changes with every commit to a file; other databases are not watched."""
+        if self._watch is None:
+            return 0
         found: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
         return found
 
