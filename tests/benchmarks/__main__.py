@@ -74,19 +74,22 @@ def _compare(options: argparse.Namespace) -> int:
     machine = describe_machine()
     with tempfile.TemporaryDirectory(prefix="ftrack-benchmarks-") as folder, Stub() as stub:
         runner = Runner(stub, official=options.official, folder=folder, repeat=options.repeat)
-        for scale in scales:
-            for line in lines if scale == scales[0] else [line for line in lines if line.scales]:
+        status = 0
+        for number, scale in enumerate(scales):
+            for line in lines if number == 0 else [line for line in lines if line.scales]:
                 measurements.extend(_measure(runner, line, scale, failures, verbose=options.verbose))
-        if options.output:
-            _explain(runner, lines, measurements, texts)
-    tables = [
-        f"scale {scale:g}\n\n" + format_table([each for each in measurements if each.scale == scale])
-        for scale in scales
-    ]
-    texts["table.txt"] = "\n".join([machine, describe_machine(after=True), "", tables[0], *failures])
-    texts["growth.txt"] = "\n\n".join(tables[1:])
+            if number == 0 and options.output:
+                _explain(runner, lines, measurements, texts)
+            tables = [
+                f"scale {each:g}\n\n" + format_table([found for found in measurements if found.scale == each])
+                for each in scales[: number + 1]
+            ]
+            texts["table.txt"] = "\n".join([machine, describe_machine(after=True), "", tables[0], *failures])
+            texts["growth.txt"] = "\n\n".join(tables[1:])
+            if options.output:
+                # After each scale, so that a run that is stopped leaves what it has found.
+                status = _keep(measurements, texts, options)
     sys.stdout.write("\n\n".join([texts["table.txt"], texts["growth.txt"]]) + "\n")
-    status = _keep(measurements, texts, options) if options.output else 0
     return 1 if failures else status
 
 
