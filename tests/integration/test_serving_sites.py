@@ -163,3 +163,22 @@ class TestObjectTypes:
         assert Api(api.url, api.user, api.key).query(
             f'{type_name} where custom_attributes any (value is "exr")'
         )
+
+
+class TestWhatIsInUse:
+    @pytest.mark.parametrize("kind", ["Status", "Type", "Priority"])
+    def test_is_not_deleted(self, api, kind):
+        values = {"color": "#123456"} if kind != "Type" else {}
+        used = api.create(kind, name=f"Odd {uuid.uuid4().hex[:6]}", **values)
+        project = api.project()
+        task = api.create("Task", name="t", parent_id=project, **{f"{kind.lower()}_id": used})
+        delete = {"action": "delete", "entity_type": kind, "entity_key": [used]}
+        status, answer = api.refused(delete)
+        assert (status, "in use" in answer["content"]) == (422, True)
+        assert (
+            api.query(f'select {kind.lower()}_id from Task where id is "{task}"')[0][f"{kind.lower()}_id"]
+            == used
+        )
+        # Together with what has it, it may go.
+        api.call({"action": "delete", "entity_type": "Project", "entity_key": [project]}, delete)
+        assert api.query(f'{kind} where id is "{used}"') == []

@@ -25,6 +25,9 @@ _CONFIG: Dict[str, Mapping[str, Any]] = {
     "text": {"markdown": False},
 }
 
+# By what work refers to what it must not lose.
+_USED = {"Priority": "priority_id", "Status": "status_id", "Type": "type_id"}
+
 # What has no value until somebody gives it one.
 _EMPTY: Dict[str, str] = {
     "boolean": "false",
@@ -118,6 +121,26 @@ def _remove_object_types(context: RequestContext, rows: List[Row]) -> None:
     rebuild(context)
 
 
+def _keep_used(context: RequestContext, rows: List[Row]) -> None:
+    """Refuse to delete what would leave work without a status, type or priority.
+
+    What the same request deletes as well is gone by now, and what was left behind has just lost its key.
+    """
+    gone = {(_USED[row.name], row.key[0]): row for row in rows}
+    for row in context.rows.touched:
+        if row.removed or not (row.entity.is_a("TypedContext") or row.entity.is_a("AssetVersion")):
+            continue
+        for attribute in set(_USED.values()):
+            column = row.entity.columns.get(attribute)
+            lost = None if column is None else gone.get((attribute, row.before.get(column.name)))
+            if lost is not None and row.get(attribute) is None:
+                raise validation_error(
+                    f"The {lost.name} {describe(lost.get('name'))} is in use and cannot be deleted: {row.label} has "
+                    "it. Give what has it another one first",
+                    attribute,
+                )
+
+
 def rebuild(context: RequestContext) -> None:
     """Make the catalogue anew from the object types that there are now."""
     context.flush()
@@ -130,4 +153,4 @@ COMPLETE = {
 }
 FINISH = {"CustomAttributeConfiguration": _finish_configurations, "ObjectType": _finish_object_types}
 GUARD = {"ObjectType": _guard_object_type}
-REMOVED = {"ObjectType": _remove_object_types}
+REMOVED = {"ObjectType": _remove_object_types, **dict.fromkeys(_USED, _keep_used)}
