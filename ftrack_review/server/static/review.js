@@ -439,6 +439,8 @@ class Page {
 		this._columns.classList.toggle("has-drawer", isOpen);
 		this._veil.hidden = !isOpen;
 		this._menu.setAttribute("aria-expanded", String(isOpen));
+		// What the drawer covers takes no focus.
+		for (const part of [this._top, this._main, this.feedback.el]) part.inert = isOpen;
 		if (isOpen) this.playlist.focus();
 		else if (this.playlist.el.contains(document.activeElement) && this._menu.offsetParent) this._menu.focus();
 	}
