@@ -20,7 +20,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
-    from sqlalchemy.sql.selectable import FromClause, Select
+    from sqlalchemy.sql.selectable import CTE, FromClause, Select
     from sqlalchemy.types import TypeEngine
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "json_column",
     "like",
     "rows_of",
+    "standing_apart",
     "values_of",
 ]
 
@@ -145,6 +146,14 @@ def values_of(parameter: Any, type_: TypeEngine[Any]) -> Select[Any]:
     """Return the SELECT of the values, of the type *type_*, in the JSON list that is bound to *parameter*."""
     values = _Values(parameter).table_valued(sa.column("value", type_)).alias()
     return sa.select(_Typed(values.c.value, type_=type_))
+
+
+def standing_apart(query: Select[Any]) -> CTE:
+    """Return *query* as a table of its own before the statement, which the planner leaves alone.
+
+    PostgreSQL would take queries that nest deep apart into one join, and plan that for seconds.
+    """
+    return query.cte().prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def rows_of(parameter: Any, types: Any) -> Select[Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 import sqlalchemy as sa
 
 from ftrack_review.protocol.tree import Path, Projection, Segment
+from ftrack_review.server.dialect import standing_apart
 from ftrack_review.server.sql.criterion import compile_criteria
 from ftrack_review.server.sql.dense import dense_scope, is_dense
 from ftrack_review.server.sql.fault import query_fault
@@ -119,7 +120,7 @@ def compile_subquery(build: Build, statement: Statement) -> Select[Any]:
     """Return a nested *statement* as a SELECT of one column: its only projection, or the key."""
     with build.deeper() as is_apart:
         query = _compile_column(build, statement)
-    return sa.select(*query.cte().c) if is_apart else query
+    return sa.select(*standing_apart(query).c) if is_apart else query
 
 
 def _compile_column(build: Build, statement: Statement) -> Select[Any]:

@@ -28,6 +28,7 @@ from ftrack_review.protocol.tree import (
     Segment,
     Statement,
 )
+from ftrack_review.server.dialect import standing_apart
 from ftrack_review.server.errors import ServerFault
 from ftrack_review.server.sql.comparing import (
     CannotFoldError,
@@ -112,7 +113,7 @@ class _Compiler:
         found = _chain(items, conjunction=isinstance(criteria, And) != negated)
         if not is_apart:
             return found
-        rows = sa.select(there.source.c._row).where(found).cte()
+        rows = standing_apart(sa.select(there.source.c._row).where(found))
         return scope.source.c._row.in_(sa.select(rows.c._row))
 
     def _gives_key(self, scope: Scope, criteria: Criteria) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
 
 import sqlalchemy as sa
 
+from ftrack_review.server.dialect import standing_apart
 from ftrack_review.server.sql.computed import expression
 from ftrack_review.server.sql.dense import BASE, dense_scope
 
@@ -142,7 +143,7 @@ def _step_apart(build: Build, scope: Scope, resolved: Resolved, cast: Optional[E
 def _among_apart(found: Step, conditions: List[ColumnElement[bool]], *, negated: bool) -> ColumnElement[bool]:
     """Return the criterion that the other side of *found* has a row with *conditions*, looked up apart."""
     theirs = [there.label(f"k{place}") for place, (_, there) in enumerate(found.pairs)]
-    rows = sa.select(*theirs).select_from(found.source).where(*conditions).cte()
+    rows = standing_apart(sa.select(*theirs).select_from(found.source).where(*conditions))
     pairs = [here == column for (here, _), column in zip(found.pairs, rows.c)]
     exists = sa.select(sa.literal_column("1")).select_from(rows).where(*pairs).exists()
     return sa.not_(exists) if negated else exists
