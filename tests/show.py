@@ -151,7 +151,7 @@ def show_coverage() -> None:
             "-k",
             "not serving and not mirror",
         ]
-        options = ["-q", "-p", "no:cacheprovider", "-o", "timeout=600", "-n", "auto", "--dist", "loadfile"]
+        options = ["-q", "-p", "no:cacheprovider", "-o", "timeout=1200", "-n", "auto", "--dist", "loadfile"]
         run = [*coverage, "run", f"--rcfile={settings}", "-m", "pytest", *options]
         environment = {**os.environ, "COVERAGE_PROCESS_START": str(settings)}
         subprocess.run([*run, *tests, *left_out], cwd=ROOT, env=environment, check=False)

@@ -19,7 +19,7 @@ from tests.differential import runner, touching
 from tests.differential.on_purpose import ON_PURPOSE
 
 #: Whichever test comes first waits for both clients to run everything.
-pytestmark = pytest.mark.timeout(500)
+pytestmark = pytest.mark.timeout(1000)
 
 RUNNER = pathlib.Path(runner.__file__)
 ROOT = RUNNER.parents[2]
@@ -41,7 +41,7 @@ def run_with(python, module, folder):
             [python, str(RUNNER), module, str(server.ready_file), str(folder)],
             capture_output=True,
             text=True,
-            timeout=400,
+            timeout=900,
             check=False,
             env=environment,
             cwd=folder,
