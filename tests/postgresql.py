@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import glob
 import itertools
 import os
@@ -98,6 +99,7 @@ class PostgreSQL:
             stdout=self._log,
             stderr=subprocess.STDOUT,
             cwd=self.folder,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no thread of the tests runs yet, and nothing is locked.
             **self._identity,
         )
         import psycopg
@@ -163,6 +165,13 @@ class PostgreSQL:
         self.process.wait(timeout=30)
         self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end the instance with the tests, however these end. Elsewhere than on Linux it would stay."""
+    with contextlib.suppress(OSError, AttributeError):
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGQUIT)
 
 
 def _exists(name: str) -> bool:
