@@ -31,7 +31,7 @@ SEAL_FORMAT = "ftrack-review-seal"
 _FRAMES = {
     "html": (b"\n<!-- ftrack-review-seal ", b" -->\n"),
     "pdf": (b"\n%ftrack-review-seal ", b"\n"),
-    "csv": (b"ftrack-review-seal,", b"\r\n"),
+    "csv": (b'ftrack-review-seal,"', b'"\r\n'),
 }
 
 
@@ -70,10 +70,7 @@ def make(report: str, body: bytes, key: Optional[bytes]) -> Dict[str, Any]:
 def attach(format: str, body: bytes, report: str, key: Optional[bytes]) -> bytes:
     """Return the document *body* with its seal behind it; *format* is ``html``, ``pdf`` or ``csv``."""
     before, after = _FRAMES[format]
-    seal = json.dumps(make(report, body, key), separators=(",", ":"))
-    if format == "csv":
-        seal = '"{}"'.format(seal.replace('"', '""'))
-    return body + before + seal.encode("ascii") + after
+    return body + before + _text(format, make(report, body, key)) + after
 
 
 def attach_inside(document: Mapping[str, Any], report: str, key: Optional[bytes]) -> Dict[str, Any]:
@@ -85,12 +82,17 @@ def split(format: str, data: bytes) -> Sealed:
     """Take a document apart. What stands behind the seal, but for blanks, belongs to what was sealed: it is altered."""
     before, after = _FRAMES[format]
     body, found, rest = data.rpartition(before)
-    if not found:
+    text, ended, behind = rest.partition(after)
+    if not (found and ended):
         return Sealed(data, None)
-    text, _, behind = rest.partition(after if format != "csv" else b"\n")
-    if format == "csv":
-        text = text.strip().removeprefix(b'"').removesuffix(b'"').replace(b'""', b'"')
-    return Sealed(body + behind.strip(), _read(text))
+    seal = _read(text.replace(b'""', b'"') if format == "csv" else text)
+    # A seal that was written otherwise is none of ours.
+    return Sealed(body + behind.strip(), seal if seal is not None and _text(format, seal) == text else None)
+
+
+def _text(format: str, seal: Mapping[str, Any]) -> bytes:
+    text = json.dumps(seal, separators=(",", ":"))
+    return (text.replace('"', '""') if format == "csv" else text).encode("ascii")
 
 
 def split_inside(document: Mapping[str, Any]) -> Sealed:
@@ -104,7 +106,9 @@ def is_seal(found: Any) -> bool:
     """Return whether *found* is a seal with everything in it."""
     return (
         isinstance(found, dict)
+        and found.keys() <= {"format", "version", "report", "document", "signature"}
         and found.get("format") == SEAL_FORMAT
+        and found.get("version") == 1
         and all(isinstance(found.get(name), str) for name in ("report", "document"))
     )
 

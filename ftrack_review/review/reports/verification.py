@@ -162,7 +162,8 @@ def _check_document(
     )
     if content is None:
         findings.append("The file does not hold the report's content, only its digest.")
-        return is_same
+        # A spreadsheet has it in a row, too.
+        return is_same and str(found.get("report")).encode() in sealed.body
     if report_digest == found.get("report"):
         findings.append(f"The content has the digest {report_digest}.")
         return is_same
