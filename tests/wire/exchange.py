@@ -62,7 +62,7 @@ def read_cases() -> dict[str, list[Exchange]]:
 
 def _read_line(line: str, exchanges: list[Exchange]) -> None:
     sign, _, rest = line.partition(" ")
-    if sign in ("POST", "PUT", "GET"):
+    if sign in ("POST", "PUT", "GET", "DELETE"):
         exchanges.append(Exchange(sign, rest))
         return
     exchange = exchanges[-1]
