@@ -189,7 +189,7 @@ def growth(bench: Bench) -> None:
 def plans(bench: Bench) -> None:
     """Tell how SQLite finds the rows of the queries that :func:`growth` measures, and what each takes."""
     folder = fill(bench, bench.size)
-    parts = []
+    parts = [f"{bench.size:,} versions"]
     with open_server(folder) as server, contextlib.closing(_open_database(folder)) as connection:
         caller = server.administrator()
         for expression in _indexed_queries():
