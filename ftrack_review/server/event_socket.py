@@ -130,7 +130,6 @@ class EventSocket:
         finally:
             await _close(websocket)
 
-
     def _keep(self, caller: Caller) -> str:
         neighbours = self._server.neighbours
         if neighbours is None:
