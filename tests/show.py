@@ -140,7 +140,7 @@ def show_coverage() -> None:
         omitted = "\n    ".join(str(ROOT / "ftrack_review" / pattern) for pattern in NOT_THE_CLIENT)
         settings.write_text(
             f"[run]\nbranch = true\nparallel = true\nsource_pkgs = ftrack_review\npatch = subprocess\n"
-            f"data_file = {folder}/coverage\nomit =\n    {omitted}\n"
+            f"data_file = {folder}/measured\nomit =\n    {omitted}\n"
             "[report]\nexclude_also =\n    if TYPE_CHECKING:\n    @abc.abstractmethod\n"
         )
         coverage = [sys.executable, "-m", "coverage"]
