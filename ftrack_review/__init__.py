@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ftrack_review.entity.factory import mixin as mixin
     from ftrack_review.session import Session as Session
 
-__version__ = "0.1.0"
+#: Begins with the version of ``ftrack_api`` whose surface is mirrored, as scripts compare it under that name.
+__version__ = "3.1.0"
 
 __all__ = ["Session", "__version__", "mixin"]
 
