@@ -35,6 +35,7 @@ __all__ = [
     "list_jobs",
     "list_keys",
     "list_mail",
+    "lock_user",
     "next_mail_at",
     "revoke_keys",
     "revoke_tokens",
@@ -73,6 +74,9 @@ _MAIL = sa.table(
 )
 _SETTING = sa.table("_setting", sa.column("name"), sa.column("value"))
 
+# The setting that is there while a user's keys are refused, followed by the id of the user.
+_LOCKED = "locked_user:"
+
 
 def add_key(connection: Any, *, user_id: str, hash: str, name: str, run: bool, now: str) -> str:
     """Store the *hash* of a new API key of *user_id*. Return the id of the key."""
@@ -85,7 +89,7 @@ def add_key(connection: Any, *, user_id: str, hash: str, name: str, run: bool, n
 def find_key(connection: Any, catalogue: Any, hash: str) -> Optional[Dict[str, Any]]:
     """Return id, user_id, hash and username of the valid key with *hash*, or None.
 
-    The key of a deleted user is not valid.
+    The key of a deleted user is not valid, nor is that of one who is locked out.
     """
     return _first(connection.run(_key_statement(catalogue), {"wanted": hash}))
 
@@ -98,8 +102,21 @@ def _key_statement(catalogue: Any) -> Any:
     return (
         sa.select(_KEY.c.id, _KEY.c.user_id, _KEY.c.hash, columns["username"].label("username"))
         .join_from(_KEY, user.table, columns["id"] == _KEY.c.user_id)
-        .where(_KEY.c.hash == sa.bindparam("wanted"), _KEY.c.revoked_at.is_(None))
+        .where(
+            _KEY.c.hash == sa.bindparam("wanted"),
+            _KEY.c.revoked_at.is_(None),
+            ~sa.exists().where(_SETTING.c.name == sa.literal(_LOCKED) + _KEY.c.user_id),
+        )
     )
+
+
+def lock_user(connection: Any, user_id: str, *, is_locked: bool) -> None:
+    """Refuse all keys of the user *user_id* from now on, or take those that are not revoked again."""
+    name = _LOCKED + user_id
+    if is_locked:
+        set_setting(connection, name, "true")
+    else:
+        connection.change(sa.delete(_SETTING).where(_SETTING.c.name == name))
 
 
 def list_keys(connection: Any, catalogue: Any, *, run: Optional[bool] = None) -> List[Dict[str, Any]]:

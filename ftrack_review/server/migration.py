@@ -66,8 +66,21 @@ def _index_metadata(connection: Connection) -> None:
         connection.change(sa.text(text))
 
 
+def _set_storage_scenario(connection: Connection) -> None:
+    """Version 4: the storage scenario is a setting, which can be changed where there is one."""
+    # A site that was made after another server may have no settings.
+    if "setting" not in connection.table_names():
+        return
+    setting = sa.table("setting", *map(sa.column, ("_type", "name", "group", "value")))
+    values = {"name": "storage_scenario", "group": "STORAGE"}
+    is_there = (setting.c[name] == value for name, value in values.items())
+    if not connection.run(sa.select(setting.c.name).where(*is_there)):
+        scenario = '{"scenario": "ftrack.automatic", "data": {}}'
+        connection.change(sa.insert(setting).values(_type="Setting", value=scenario, **values))
+
+
 #: By version: what makes the next version of it.
-STEPS: Mapping[int, Step] = {1: _add_shared_tables, 2: _index_metadata}
+STEPS: Mapping[int, Step] = {1: _add_shared_tables, 2: _index_metadata, 3: _set_storage_scenario}
 
 _logger = logging.getLogger(__name__)
 

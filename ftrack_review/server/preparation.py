@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DATABASE_VERSION", "load_catalogue", "next_generation", "prepare", "read_generation"]
 
 #: The version of the tables. One of an older version is upgraded by ``migration``.
-DATABASE_VERSION = 3
+DATABASE_VERSION = 4
 
 _DOCUMENT = "schema_document"
 

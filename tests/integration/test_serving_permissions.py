@@ -102,6 +102,21 @@ class TestAnArtist:
         refused(artist, "delete", "User", admin)
         assert api.query(f'select first_name from User where id is "{artist.id}"')[0]["first_name"] == "Ada"
 
+    def test_is_locked_out_while_made_inactive(self, api):
+        person = make_person(api)
+        assert person.query(f'User where id is "{person.id}"')
+        api.update("User", person.id, is_active=True)
+        api.update("User", person.id, is_active=False)
+        status, answer = person.refused({"action": "query_server_information"})
+        assert (status, answer["exception"]) == (401, "InvalidCredentialsError")
+        api.update("User", person.id, is_active=True)
+        assert person.query(f'User where id is "{person.id}"')
+
+    def test_of_the_server_itself_is_never_locked_out(self, api):
+        admin = api.query('select id from User where username is "admin"')[0]["id"]
+        api.update("User", admin, is_active=False)
+        api.update("User", admin, is_active=True)
+
     def test_renews_their_own_key_only(self, api):
         person = make_person(api)
         reset = {"action": "reset_remote", "reset_type": "api_key", "entity_type": "User"}

@@ -1,7 +1,5 @@
 """Rules for what shapes a site: custom attribute configurations and object types."""
 
-# ruff: noqa: ARG001 - all rules of a kind take the same arguments.
-
 from __future__ import annotations
 
 import json
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
     from ftrack_review.server.rows import Row
 
-__all__ = ["COMPLETE", "FINISH", "GUARD", "REMOVED"]
+__all__ = ["COMPLETE", "FINISH", "REMOVED"]
 
 # What a type needs to know where the caller does not say: clients read these keys.
 _CONFIG: Dict[str, Mapping[str, Any]] = {
@@ -102,22 +100,25 @@ def _finish_object_types(context: RequestContext, rows: List[Row]) -> None:
     rebuild(context)
 
 
-def _guard_object_type(context: RequestContext, row: Row, removing: bool) -> None:
-    """Keep an object type for as long as there is anything of it, which would have no entity type any more."""
-    if not removing:
-        return
-    contexts = context.catalogue.types["TypedContext"]
-    used = context.rows.select(contexts, contexts.columns["object_type_id"] == row.key[0])
-    if used:
-        first = describe(used[0].get("name"))
-        raise validation_error(
-            f"The object type {describe(row.get('name'))} is in use and cannot be deleted: there are {len(used)} "
-            f"of it, {first} for one. Delete them first",
-            "object_type_id",
-        )
-
-
 def _remove_object_types(context: RequestContext, rows: List[Row]) -> None:
+    """Keep an object type for as long as there is anything of it, which would have no entity type any more.
+
+    What the same request deletes as well is gone by now, and what was left behind has just lost its key.
+    """
+    gone = {row.key[0]: row for row in rows}
+    left: Dict[Any, List[Row]] = {}
+    for row in context.rows.touched:
+        column = row.entity.columns.get("object_type_id") if row.entity.is_a("TypedContext") else None
+        if row.removed or column is None or row.get("object_type_id") is not None:
+            continue
+        left.setdefault(row.before.get(column.name), []).append(row)
+    for key, object_type in gone.items():
+        if key in left:
+            raise validation_error(
+                f"The object type {describe(object_type.get('name'))} is in use and cannot be deleted: there are "
+                f"{len(left[key])} of it, {describe(left[key][0].get('name'))} for one. Delete them first",
+                "object_type_id",
+            )
     rebuild(context)
 
 
@@ -152,5 +153,4 @@ COMPLETE = {
     "CustomAttributeLinkConfiguration": _complete_link_configuration,
 }
 FINISH = {"CustomAttributeConfiguration": _finish_configurations, "ObjectType": _finish_object_types}
-GUARD = {"ObjectType": _guard_object_type}
 REMOVED = {"ObjectType": _remove_object_types, **dict.fromkeys(_USED, _keep_used)}

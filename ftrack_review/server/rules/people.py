@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping
 
+from ftrack_review.server import ledger
 from ftrack_review.server.errors import describe, duplicate_error, validation_error
 from ftrack_review.server.rules.stamps import fill
+from ftrack_review.server.standard_data import ADMINISTRATOR_ID
 
 if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
     from ftrack_review.server.rows import Row
 
-__all__ = ["COMPLETE", "FINISH"]
+__all__ = ["CHANGED", "COMPLETE", "FINISH"]
 
 # What real servers give a new user (recorded answer to a create).
 _DEFAULT_USER_TYPE = "ac9fa5aa-4361-11e0-b7cc-0019bb4983d8"
@@ -44,5 +46,16 @@ def _finish_users(context: RequestContext, rows: List[Row]) -> None:
         seen[name] = row
 
 
+def _user_changed(context: RequestContext, row: Row, old: Mapping[str, Any]) -> None:
+    """Lock out who is made inactive, until made active again.
+
+    New users are inactive where nothing else is said, as on real servers, and yet are given keys: only the change
+    counts. The account of the server itself stays open, as nobody could open it again.
+    """
+    if "is_active" in old and row.key[0] != ADMINISTRATOR_ID:
+        ledger.lock_user(context.connection, row.key[0], is_locked=not row.get("is_active"))
+
+
+CHANGED = {"User": _user_changed}
 COMPLETE = {"User": _complete_user}
 FINISH = {"User": _finish_users}

@@ -13,6 +13,7 @@ from tests.unit.server.fingerprint import fingerprints
 FINGERPRINTS = {
     2: {"sqlite": "c01445b3bf5da9ac", "postgresql": "35f4dfeb6ab02f4c"},
     3: {"sqlite": "c8fa2daafb2e5c93", "postgresql": "ecdf1de53b308eb1"},
+    4: {"sqlite": "c8fa2daafb2e5c93", "postgresql": "ecdf1de53b308eb1"},
 }
 
 V, NEXT = DATABASE_VERSION, DATABASE_VERSION + 1
@@ -76,6 +77,27 @@ def test_a_database_of_version_1_is_upgraded_when_it_is_opened(store):
     assert "Shot" in catalogue.types
     assert version_of(store) == str(DATABASE_VERSION)
     assert {"_event", "_process", "_lease"} <= names_of(store)
+
+
+def scenarios_of(store):
+    with store.read() as connection:
+        statement = sa.text("SELECT _type, value FROM setting WHERE name = 'storage_scenario'")
+        return [tuple(row) for row in connection.run(statement)]
+
+
+def test_an_older_database_gets_the_setting_of_the_storage_scenario_and_keeps_one_that_it_has(store):
+    made = scenarios_of(store)
+    assert len(made) == 1
+    with store.write() as connection:
+        connection.change(sa.text("DELETE FROM setting"))
+        connection.change(sa.text("UPDATE _setting SET value = '3' WHERE name = 'database_version'"))
+    store.prepare()
+    assert scenarios_of(store) == made
+    with store.write() as connection:
+        connection.change(sa.text("UPDATE setting SET value = 'mine'"))
+        connection.change(sa.text("UPDATE _setting SET value = '3' WHERE name = 'database_version'"))
+    store.prepare()
+    assert scenarios_of(store) == [("Setting", "mine")]
 
 
 def test_a_step_that_fails_leaves_the_database_as_it_was(store):
