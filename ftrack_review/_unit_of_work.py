@@ -48,10 +48,28 @@ class RecordedOperations(Operations):
         # How many of the operations the states tell of: they follow when somebody asks.
         self._noted = 0
 
+    @classmethod
+    def of(cls, operations: Operations) -> RecordedOperations:
+        """Return *operations* as those of a session. What is pushed to the one is in the other.
+
+        Raise :exc:`TypeError` for anything else.
+        """
+        if isinstance(operations, cls):
+            return operations
+        if not isinstance(operations, Operations):
+            raise TypeError(
+                f"A session records its changes in operation.Operations(), not in {type(operations).__name__}."
+            )
+        recorded = cls()
+        recorded._stack = operations._stack
+        return recorded
+
     @property
     def states(self) -> Dict[_Identity, Symbol]:
         """State by identity, of the entities that have one."""
         stack = self._stack
+        if self._noted > len(stack):
+            self._begin_anew()
         while self._noted < len(stack):
             self._note(stack[self._noted])
             self._noted += 1

@@ -230,7 +230,7 @@ class Attribute:
                 if type(old_value) in _COPIED:
                     old_value = old_value.copy()
                 update = (entity.entity_type, key, name, old_value, value)
-                session.recorded_operations._stack.append(update)
+                session._recorded_operations._stack.append(update)
 
     def set_remote_value(self, entity: Entity, value: Any) -> None:
         """Take *value* as what the server holds. A local value stays."""
@@ -432,7 +432,7 @@ class AbstractCollectionAttribute(Attribute):
             if getattr(held, "collection", held) is not collection:
                 values[name] = self._wrap(collection)
             if session._switches.record_operations:
-                session.recorded_operations.push(
+                session._recorded_operations.push(
                     UpdateEntityOperation(
                         type(entity).entity_type,
                         entity._primary_key(),

@@ -39,7 +39,7 @@ from ftrack_review import _loading, _schema_cache, transport
 from ftrack_review._identity import IdentityMap
 from ftrack_review._unit_of_work import RecordedOperations, UnitOfWork
 from ftrack_review.entity.base import Entity
-from ftrack_review.operation import DeleteEntityOperation
+from ftrack_review.operation import DeleteEntityOperation, Operations
 from ftrack_review.protocol import action
 from ftrack_review.protocol.schema import Schema
 from ftrack_review.query import QueryResult
@@ -220,7 +220,7 @@ class Session:
         self._plans: Dict[str, Any] = {}
         self._statements: Dict[str, Statement] = {}
         self._custom_attribute_configurations: Optional[List[Entity]] = None
-        self.recorded_operations = RecordedOperations()
+        self._recorded_operations = RecordedOperations()
         self._unit_of_work = UnitOfWork(self)
         self._idioms: Optional[Idioms] = None
         self._event_hub: Optional[EventHub] = None
@@ -508,6 +508,21 @@ class Session:
         self._publish_locally("ftrack.api.session.reset", {"session": self})
 
     # --- Changes. ---
+
+    @property
+    def recorded_operations(self) -> RecordedOperations:
+        """The operations that the next commit sends.
+
+        Others can be put in their place, to commit something else first; what was there is put back the same way::
+
+            kept, session.recorded_operations = session.recorded_operations, operation.Operations()
+        """
+        return self._recorded_operations
+
+    @recorded_operations.setter
+    def recorded_operations(self, operations: Operations) -> None:
+        with self._lock:
+            self._recorded_operations = RecordedOperations.of(operations)
 
     @property
     def created(self) -> List[Entity]:

@@ -276,7 +276,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
             self._remote = dict.fromkeys(values, NOT_SET)
             session._identities.changed[id(self)] = self
             if session._switches.record_operations:
-                session.recorded_operations.push(
+                session._recorded_operations.push(
                     CreateEntityOperation(type(self).entity_type, self._keep_key(), values)
                 )
         if len(relations) > 1:

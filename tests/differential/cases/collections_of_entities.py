@@ -376,6 +376,13 @@ def case_metadata_attributes(api, session, context):
     ]
 
 
+def case_the_attribute_of_metadata_can_be_set(api, session, context):
+    metadata = context.project(session, metadata={"a": "1"})["metadata"]
+    other = session.types["Project"].attributes.get("name")
+    metadata.attribute = other
+    return [metadata.attribute is other, metadata.collection.attribute is other]
+
+
 def case_metadata_on_create(api, session, context):
     project = context.project(session)
     shot = session.create("Shot", {"name": "a", "parent": project, "metadata": {"x": "1"}})

@@ -250,6 +250,34 @@ def case_recording_property(api, session, context):
     return [*found, len(session.recorded_operations)]
 
 
+def case_operations_put_in_the_place_of_others(api, session, context):
+    project = context.project(session)
+    session.commit()
+    project["full_name"] = "kept"
+    kept = session.recorded_operations
+    session.recorded_operations = api.operation.Operations()
+    found = [len(session.recorded_operations), len(kept)]
+    project["status"] = "hidden"
+    found.append(len(session.recorded_operations))
+    session.commit()
+    found.append(len(session.recorded_operations))
+    session.recorded_operations = kept
+    found.append([len(session.recorded_operations), api.inspection.state(project)])
+    session.commit()
+    with context.new_session() as other:
+        theirs = other.get("Project", project["id"])
+        found.append([theirs["full_name"], theirs["status"]])
+    own = api.operation.Operations()
+    own.push(
+        api.operation.UpdateEntityOperation("Project", {"id": project["id"]}, "full_name", "kept", "pushed")
+    )
+    session.recorded_operations = own
+    session.commit()
+    with context.new_session() as other:
+        found.append(other.get("Project", project["id"])["full_name"])
+    return found
+
+
 def case_recording_left_after_an_error(api, session, context):
     def fail():
         with session.operation_recording(False):

@@ -4,6 +4,7 @@ import pytest
 
 from ftrack_review import exception, inspection
 from ftrack_review._loading import load
+from ftrack_review.operation import Operations
 from ftrack_review.symbol import CREATED, DELETED, MODIFIED, NOT_SET
 from tests.session_transport import error, record
 
@@ -349,3 +350,37 @@ def test_rollback_of_what_was_deleted_and_made_again(session, answers):
     session.commit()
     assert dict(held) == {"k": "new"}
     assert [action["action"] for action in answers.take_requests()[0]] == ["delete", "create", "update"]
+
+
+def test_operations_are_put_in_the_place_of_others(session, answers):
+    (first, second) = load(session, [record("Task", "t1", name="a"), record("Task", "t2", name="a")])
+    first["name"] = "b"
+    kept, session.recorded_operations = session.recorded_operations, Operations()
+    assert inspection.states([first, second]) == [NOT_SET, NOT_SET]
+    second["name"] = "b"
+    assert inspection.states([first, second]) == [NOT_SET, MODIFIED]
+    session.commit()
+    assert actions(answers) == [("update", "Task", ["t2"], {"__entity_type__": "Task", "name": "b"})]
+    session.recorded_operations = kept
+    assert session.recorded_operations is kept
+    assert inspection.states([first, second]) == [MODIFIED, NOT_SET]
+    session.commit()
+    assert actions(answers) == [("update", "Task", ["t1"], {"__entity_type__": "Task", "name": "b"})]
+
+
+def test_operations_of_ones_own_are_shared_with_the_session(session):
+    (task,) = load(session, [record("Task", "t1", name="a")])
+    own = Operations()
+    session.recorded_operations = own
+    task["name"] = "b"
+    task["name"] = "c"
+    assert (len(own), inspection.state(task)) == (2, MODIFIED)
+    own.clear()
+    assert (len(session.recorded_operations), inspection.state(task)) == (0, NOT_SET)
+
+
+def test_only_operations_record_changes(session):
+    before = session.recorded_operations
+    with pytest.raises(TypeError, match=r"operation\.Operations\(\), not in list"):
+        session.recorded_operations = []
+    assert session.recorded_operations is before
