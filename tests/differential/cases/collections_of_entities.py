@@ -694,6 +694,8 @@ def case_mapped_proxies_made_by_hand(api, session, context):
         proxy.mutable,
         proxy == project["metadata"],
         context.attempt(api.collection.MappedCollectionProxy, collection),
+        context.attempt(setattr, proxy, "attribute", proxy.attribute),
+        proxy.attribute.name,
     ]
 
 
