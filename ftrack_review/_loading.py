@@ -257,12 +257,9 @@ def _make_meet(
         if is_new:
             return entity
         if entity._remote is None:
-            values = entity._values
-            if len(values) == len(record) and values.keys() == record.keys():
-                # All that is known comes anew, as when a query is repeated.
-                entity._values = record
-            else:
-                values.update(record)
+            # Not replaced by the record, even where that holds all: a record that is let go at once is no work for the
+            # collector, which looks at the whole program when much was kept (python -m tests.benchmarks, "again").
+            entity._values.update(record)
         else:
             _update_beside_local(entity, record)
         return entity

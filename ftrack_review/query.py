@@ -241,6 +241,8 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
             ahead = _Ahead(self._session, query)
         try:
             self._take(answer)
+            # What is not kept of the rows is gone before the next page is decoded.
+            answer.clear()
         finally:
             text = ahead.wait() if ahead is not None else None
         if ahead is None:
