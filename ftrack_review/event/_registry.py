@@ -12,12 +12,12 @@ import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple
 
+from ftrack_review.event.base import Event
 from ftrack_review.event.expression import Expression, Parser
 from ftrack_review.event.subscriber import Subscriber
 from ftrack_review.exception import NotUniqueError, ParseError
 
 if TYPE_CHECKING:
-    from ftrack_review.event.base import Event
     from ftrack_review.typing import EventCallback
 
 __all__ = ["Registry"]
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 # Topics may come from outside; what is remembered of them stays small.
 _MAXIMUM_TOPICS = 256
 
+_Interest = Tuple[Subscriber, Optional[Expression]]
+
 
 class Registry:
     """Subscribers by their ids, in the order in which they came."""
@@ -35,8 +37,8 @@ class Registry:
         """Initialise empty."""
         self._lock = threading.Lock()
         self._subscribers: Dict[str, Subscriber] = {}
-        # Those who may want a topic, in the order in which they are called.
-        self._interested: Dict[str, Tuple[Subscriber, ...]] = {}
+        # Those who may want a topic, in the order in which they are called, each with what else he asks of an event.
+        self._interested: Dict[str, Tuple[_Interest, ...]] = {}
 
     def add(
         self,
@@ -71,22 +73,35 @@ class Registry:
         with self._lock:
             return list(self._subscribers.values())
 
-    def deliver(self, event: Event, on_result: Callable[[Subscriber, Any], None]) -> None:
-        """Call everybody who wants *event*, in the order of priority, and *on_result* with what they return.
+    def deliver(
+        self, event: Event, on_result: Optional[Callable[[Subscriber, Any], None]] = None
+    ) -> List[Any]:
+        """Call everybody who wants *event*, in the order of priority, and return what they return.
 
-        A subscriber that fails is logged, and the next one called. After :meth:`Event.stop` no one else is.
+        *on_result* is called with each result at once. A subscriber that fails is logged, and the next one called.
+        After :meth:`Event.stop` no one else is.
         """
+        results: List[Any] = []
+        content: Mapping[str, Any] = event._data if type(event) is Event else event
+        topic = content["topic"]
         target: Optional[Expression] = None
-        if event["target"]:
+        if content["target"]:
             try:
-                target = _parse_target(event["target"])
+                target = _parse_target(content["target"])
             except ParseError as error:
-                logger.warning("The event %s has a target that makes no sense: %s", event["topic"], error)
-                return
-        for subscriber in self._get_interested(event["topic"]):
+                logger.warning("The event %s has a target that makes no sense: %s", topic, error)
+                return results
+        interested = self._interested.get(topic)
+        if interested is None:
+            interested = self._find_interested(topic)
+        for subscriber, rest in interested:
             if target is not None and not target.match(subscriber.metadata):
                 continue
-            if not subscriber.interested_in(event):
+            if content["topic"] is not topic:
+                # The one before has changed it.
+                if not subscriber.interested_in(event):
+                    continue
+            elif rest is not None and not rest.match(content):
                 continue
             try:
                 result = subscriber.callback(event)
@@ -94,23 +109,26 @@ class Registry:
                 # One subscriber's fault must not keep the others from the event.
                 logger.exception("%r failed to handle the event %s.", subscriber, event["topic"])
                 continue
-            on_result(subscriber, result)
+            results.append(result)
+            if on_result is not None:
+                on_result(subscriber, result)
             if event.is_stopped():
-                return
+                break
+        return results
 
-    def _get_interested(self, topic: str) -> Tuple[Subscriber, ...]:
-        found = self._interested.get(topic)
-        if found is None:
-            with self._lock:
-                candidates = [
-                    subscriber
-                    for subscriber in self._subscribers.values()
-                    if subscriber.subscription.topic in (None, topic)
-                ]
-                candidates.sort(key=lambda subscriber: subscriber.priority)
-                if len(self._interested) >= _MAXIMUM_TOPICS:
-                    self._interested.clear()
-                found = self._interested[topic] = tuple(candidates)
+    def _find_interested(self, topic: str) -> Tuple[_Interest, ...]:
+        with self._lock:
+            candidates = [
+                subscriber
+                for subscriber in self._subscribers.values()
+                if subscriber.subscription.topic in (None, topic)
+            ]
+            candidates.sort(key=lambda subscriber: subscriber.priority)
+            if len(self._interested) >= _MAXIMUM_TOPICS:
+                self._interested.clear()
+            found = self._interested[topic] = tuple(
+                (subscriber, subscriber.subscription.beyond(topic)) for subscriber in candidates
+            )
         return found
 
 

@@ -58,6 +58,10 @@ class Expression:
         """Return the only topic whose events can meet the expression, None if there are several."""
         return None
 
+    def beyond(self, topic: str) -> Optional[Expression]:  # noqa: ARG002 - conditions on it need it.
+        """Return what an event of *topic* has yet to meet, None for nothing."""
+        return self
+
     def __repr__(self) -> str:
         """Return the type."""
         return f"<{type(self).__name__}>"
@@ -91,6 +95,13 @@ class All(_Several):
     def topic(self) -> Optional[str]:
         """Return the topic that one of the expressions insists on."""
         return next((topic for topic in (item.topic() for item in self._expressions) if topic), None)
+
+    def beyond(self, topic: str) -> Optional[Expression]:
+        """Return what an event of *topic* has yet to meet, None for nothing."""
+        rest = [left for left in (item.beyond(topic) for item in self._expressions) if left is not None]
+        if len(rest) < 2:
+            return rest[0] if rest else None
+        return All(rest)
 
 
 class Any(_Several):
@@ -176,6 +187,10 @@ class Condition(Expression):
         if self._key == "topic" and self._operator is operator.eq and self._prefix is None:
             return self._value
         return None
+
+    def beyond(self, topic: str) -> Optional[Expression]:
+        """Return the condition, or None where it is met by *topic*."""
+        return None if self.topic() == topic else self
 
     def __repr__(self) -> str:
         """Return the type and the condition."""

@@ -414,7 +414,8 @@ class EventHub(OfficialNames):
     def _prepare_event(self, event: Event) -> None:
         """Say in *event* who sends it, where it does not itself."""
         source = event["source"] = dict(event["source"] or {})
-        source.setdefault("id", self.id)
+        if "id" not in source:
+            source["id"] = self.id
         if "user" not in source:
             source["user"] = {"username": self._api_user}
         if "host" not in source:
@@ -435,17 +436,15 @@ class EventHub(OfficialNames):
 
     def _handle(self, event: Event, synchronous: bool = False) -> List[Any]:
         """Call those who want *event*, in the order of their priority, and return their results."""
-        results: List[Any] = []
-
-        def collect(_: Subscriber, result: Any) -> None:
-            results.append(result)
+        if synchronous:
+            return self._registry.deliver(event)
 
         def reply(subscriber: Subscriber, result: Any) -> None:
             if result is not None:
                 self._reply(event, result, subscriber)
 
-        self._registry.deliver(event, collect if synchronous else reply)
-        return results
+        self._registry.deliver(event, reply)
+        return []
 
     def _reply(self, event: Event, result: Any, subscriber: Subscriber) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional
 
-from ftrack_review.event.expression import Parser
+from ftrack_review.event.expression import Expression, Parser
 
 __all__ = ["Subscription"]
 
@@ -37,3 +37,7 @@ class Subscription:
     def includes(self, event: Mapping[str, Any]) -> bool:
         """Return whether *event* meets the expression."""
         return self._expression.match(event)
+
+    def beyond(self, topic: str) -> Optional[Expression]:
+        """Return what an event of *topic* has yet to meet to be included, None for nothing."""
+        return self._expression.beyond(topic)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import uuid
 
 import pytest
 
@@ -175,7 +176,25 @@ class TestEvent:
         assert repr(event).startswith("<Event {'id': '1'")
 
     def test_ids_are_made_up(self):
-        assert Event("a")["id"] != Event("a")["id"]
+        ids = {Event("a")["id"] for _ in range(1_000)}
+        assert len(ids) == 1_000
+        for made_up in ids:
+            parsed = uuid.UUID(made_up)
+            assert parsed.hex == made_up
+            assert (parsed.version, parsed.variant) == (4, uuid.RFC_4122)
+
+    def test_a_copy_of_the_process_makes_up_others(self):
+        program = (
+            "import os\n"
+            "from ftrack_review.event.base import Event\n"
+            "Event('first')\n"
+            "child = os.fork()\n"
+            "os.write(1, (Event('a')['id'] + '\\n').encode())\n"
+            "if not child: os._exit(0)\n"
+            "os.waitpid(child, 0)\n"
+        )
+        output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
+        assert len(set(output.stdout.split())) == 2
 
     def test_it_can_be_stopped(self):
         event = Event("a")

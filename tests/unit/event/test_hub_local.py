@@ -6,6 +6,7 @@ import pytest
 
 from ftrack_review.event.base import Event
 from ftrack_review.event.hub import EventHub
+from ftrack_review.event.subscription import Subscription
 from ftrack_review.exception import (
     EventHubConnectionError,
     EventHubError,
@@ -199,6 +200,43 @@ class Counting:
     def match(self, event):
         self.asked.append(event)
         return False
+
+
+def test_a_topic_that_changes_on_the_way_counts_for_those_who_come_later(hub):
+    seen = []
+
+    def rename(event):
+        event["topic"] = "other"
+        seen.append("renamed")
+
+    hub.subscribe("topic=first and data.n=1", rename, priority=1)
+    hub.subscribe("topic=first and data.n=1", lambda event: seen.append("first"), priority=2)
+    hub.subscribe("data.n=1", lambda event: seen.append("any"), priority=3)
+    hub.publish(Event("first", data={"n": 1}), synchronous=True)
+    assert seen == ["renamed", "any"]
+
+
+@pytest.mark.parametrize(
+    ("subscription", "is_wanted"),
+    [
+        ("topic=a", True),
+        ("topic=a and topic=a", True),
+        ("topic=a and topic=b", False),
+        ("topic=a and topic=*", True),
+        ("topic=a and topic!=a", False),
+        ("topic=a and (topic=b or data.n=1)", True),
+        ("(topic=b and data.n=1) or topic=a", True),
+        ("not topic=b and data.n=1", True),
+        ("not topic=a", False),
+        ("topic=a and data.n=1 and data.m=2", True),
+        ("topic=a and data.n=1 and data.m=3", False),
+    ],
+)
+def test_conditions_on_the_topic_and_others(hub, subscription, is_wanted):
+    hub.subscribe(subscription, lambda event: True)
+    event = Event("a", data={"n": 1, "m": 2})
+    assert hub.publish(event, synchronous=True) == ([True] if is_wanted else [])
+    assert Subscription(subscription).includes(event) is is_wanted
 
 
 def test_values_of_events_are_written_with_the_names_of_the_wire(hub):
