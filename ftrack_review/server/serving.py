@@ -228,6 +228,8 @@ def serve(
         )
         stack.callback(server.close, STOP_TIMEOUT_S)
         stack.enter_context(alone(server.store.path))
+        # Before the listener, so that it ends after what is still being answered to those who have it.
+        issued = None if ready_file is None else stack.enter_context(server.issued_key(run_name()))
         listener = Listener(server, bound=bound, tls=tls)
         address["url"] = listener.url
         listener.ended = stop
@@ -235,8 +237,8 @@ def serve(
         listener.start()
         server.start()
         url = server.base_url()
-        if ready_file is not None:
-            caller, key = stack.enter_context(server.issued_key(run_name()))
+        if ready_file is not None and issued is not None:
+            caller, key = issued
             ready = {"url": url, "api_user": caller.username, "api_key": key, "pid": os.getpid()}
             stack.enter_context(_written(ready_file, ready))
         _announce_start(server, url, announce)

@@ -1,6 +1,7 @@
 """``ftrack-review serve`` and its kin as processes, and servers inside this one."""
 
 import gc
+import http.client
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 
 import pytest
 
@@ -142,6 +144,37 @@ class TestServe:
         may_go_on.set()
         thread.join(20)
         assert answers[0].status_code == 200
+        assert process.wait(20) == 0
+
+    def test_its_key_is_good_until_what_runs_is_answered(self, start):
+        process, ready = start()
+        address = urllib.parse.urlsplit(ready["url"])
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+        connection.putrequest("POST", "/api")
+        for name, value in (
+            ("ftrack-user", ready["api_user"]),
+            ("ftrack-api-key", ready["api_key"]),
+            ("ftrack-strict-api", "true"),
+            ("content-length", "2"),
+        ):
+            connection.putheader(name, value)
+        connection.endheaders(b"[")
+        # The first is under way once another, sent later, has been answered.
+        Api(ready["url"], ready["api_user"], ready["api_key"]).call()
+        process.send_signal(signal.SIGTERM)
+
+        def is_refused():
+            try:
+                socket.create_connection((address.hostname, address.port), timeout=20).close()
+            except OSError:
+                return True
+            return False
+
+        wait_for(is_refused)
+        connection.send(b"]")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b"[]")
+        connection.close()
         assert process.wait(20) == 0
 
     @pytest.mark.parametrize(
