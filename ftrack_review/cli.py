@@ -404,7 +404,14 @@ def _add_run(commands: click.Group) -> None:
         """Run a SCRIPT that was written for ftrack_api, with this library in its place."""
         from ftrack_review import compat
 
-        compat.run_script(script, list(arguments))
+        try:
+            compat.run_script(script, list(arguments))
+        except BrokenPipeError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever a script raises.
+            # What a script does not catch is shown as Python shows it, with the line where it happened.
+            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            sys.exit(1)
 
 
 def _opened(data: Optional[str], database: Optional[str]) -> Any:

@@ -74,6 +74,28 @@ def test_a_script_runs_as_the_main_program(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "raised", ["ftrack_api.exception.ServerError('refused')", "FileNotFoundError(2, 'none', 'a.mov')"]
+)
+def test_what_a_script_does_not_catch_is_shown_with_its_line(tmp_path, raised):
+    script = tmp_path / "script.py"
+    script.write_text(f"import ftrack_api\n\n\nraise {raised}\n")
+    result = subprocess.run(
+        [sys.executable, "-m", "ftrack_review", "run", str(script)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Traceback")
+    assert f'File "{script}", line 4' in result.stderr
+    assert result.stderr.splitlines()[-1].startswith(
+        ("ftrack_review.exception.ServerError: ", "FileNotFoundError: ")
+    )
+
+
+@pytest.mark.parametrize(
     "code",
     [
         # Guards of scripts.
