@@ -21,7 +21,7 @@
      |    +-- NoResultFoundError
      |    +-- MultipleResultsFoundError
      +-- EntityTypeError
-     |    +-- UnrecognisedEntityTypeError
+     |    +-- UnrecognisedEntityTypeError   (KeyError)
      +-- OperationError
      +-- InvalidStateError
      |    +-- InvalidStateTransitionError
@@ -329,10 +329,12 @@ class EntityTypeError(Error):
     default_message = "The entity type cannot be used."
 
 
-class UnrecognisedEntityTypeError(EntityTypeError):
+class UnrecognisedEntityTypeError(EntityTypeError, KeyError):
     """The server's schema has no entity type of this name."""
 
     default_message = 'The server has no entity type "{entity_type}".'
+
+    __str__ = Error.__str__
 
     def __init__(self, entity_type: str, **kw: Any) -> None:
         """Initialise with the *entity_type* that is not known."""
