@@ -410,9 +410,14 @@ def case_connect(api, session, context):
 
 def case_connect_at_the_start(api, context):
     with connected(context) as other:
-        found = other.event_hub.connected
         hub = other.event_hub
-    return [found, hub.connected]
+        found = hub.connected
+        # The official client cannot be closed between being connected and receiving.
+        seen = []
+        hub.subscribe("topic=differential.start", seen.append)
+        hub.publish(api.event.base.Event("differential.start"))
+        received = wait_for(other, lambda: seen)
+    return [found, bool(received), hub.connected]
 
 
 def case_reconnect(api, session, context):
