@@ -413,9 +413,16 @@ class EventHub(OfficialNames):
 
     def _prepare_event(self, event: Event) -> None:
         """Say in *event* who sends it, where it does not itself."""
-        source = event["source"] = dict(event["source"] or {})
-        if "id" not in source:
-            source["id"] = self.id
+        given = event["source"]
+        if not given:
+            event["source"] = {
+                "id": self.id,
+                "user": {"username": self._api_user},
+                "host": _host_name(),
+            }
+            return
+        source = event["source"] = dict(given)
+        source.setdefault("id", self.id)
         if "user" not in source:
             source["user"] = {"username": self._api_user}
         if "host" not in source:
