@@ -122,6 +122,7 @@ LINES = (
         "querying:nested",
         (5000,),
         quantity="wall",
+        official_up_to=5000,
         at_least=20,
         slow=True,
     ),
