@@ -112,6 +112,21 @@ class TestAnArtist:
         api.update("User", person.id, is_active=True)
         assert person.query(f'User where id is "{person.id}"')
 
+    def test_is_not_locked_out_for_whoever_had_the_id_before(self, api):
+        former = make_person(api)
+        api.update("User", former.id, is_active=False)
+        api.delete("User", former.id)
+        api.create("User", id=former.id, username=former.user, email="b@example.com", is_active=True)
+        fresh = api.call(
+            {
+                "action": "reset_remote",
+                "reset_type": "api_key",
+                "entity_type": "User",
+                "entity_key": former.id,
+            }
+        )[0]["data"]["api_key"]
+        assert Api(api.url, former.user, fresh).query(f'User where id is "{former.id}"')
+
     def test_of_the_server_itself_is_never_locked_out(self, api):
         admin = api.query('select id from User where username is "admin"')[0]["id"]
         api.update("User", admin, is_active=False)

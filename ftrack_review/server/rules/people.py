@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
     from ftrack_review.server.rows import Row
 
-__all__ = ["CHANGED", "COMPLETE", "FINISH"]
+__all__ = ["CHANGED", "COMPLETE", "FINISH", "REMOVED"]
 
 # What real servers give a new user (recorded answer to a create).
 _DEFAULT_USER_TYPE = "ac9fa5aa-4361-11e0-b7cc-0019bb4983d8"
@@ -56,6 +56,13 @@ def _user_changed(context: RequestContext, row: Row, old: Mapping[str, Any]) -> 
         ledger.lock_user(context.connection, row.key[0], is_locked=not row.get("is_active"))
 
 
+def _users_removed(context: RequestContext, rows: List[Row]) -> None:
+    """Forget who was locked out, as the id may be given to a new user."""
+    for row in rows:
+        ledger.lock_user(context.connection, row.key[0], is_locked=False)
+
+
 CHANGED = {"User": _user_changed}
 COMPLETE = {"User": _complete_user}
 FINISH = {"User": _finish_users}
+REMOVED = {"User": _users_removed}
