@@ -52,7 +52,7 @@ class InheritedValue(NamedTuple):
 
     *origin* is None where nobody has set it, and *value* the configured default then.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
 
     value: Any

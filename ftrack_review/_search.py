@@ -59,7 +59,7 @@ def _object_type_id(session: Session, kind: Union[Entity, str]) -> str:
 class SearchResult(QueryResult):
     """The entities that a search finds. Everything that a query result can do, this can.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
 
     def __init__(self, session: Session, expression: str, asked: Dict[str, Any]) -> None:

@@ -37,7 +37,12 @@ _NEEDS = {
 
 def main(arguments: Optional[List[str]] = None) -> None:
     """Run the command that *arguments* name, those of the process if not given, and exit."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        if words[:1] == ["run"] and os.path.isfile("".join(words[1:2])):
+            # Without the packages of the command line: what runs scripts needs the client alone.
+            _run_script(words[1], words[2:])
+            sys.exit(0)
         _require("cli")
         status = _run(arguments)
     except Error as error:
@@ -402,16 +407,21 @@ def _add_run(commands: click.Group) -> None:
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(script: str, arguments: Tuple[str, ...]) -> None:
         """Run a SCRIPT that was written for ftrack_api, with this library in its place."""
-        from ftrack_review import compat
+        _run_script(script, list(arguments))
 
-        try:
-            compat.run_script(script, list(arguments))
-        except BrokenPipeError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever a script raises.
-            # What a script does not catch is shown as Python shows it, with the line where it happened.
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
-            sys.exit(1)
+
+def _run_script(script: str, arguments: List[str]) -> None:
+    """Run the file *script* as ``compat`` does, and end with status 1 where it does not catch something."""
+    from ftrack_review import compat
+
+    try:
+        compat.run_script(script, arguments)
+    except BrokenPipeError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a script raises.
+        # What a script does not catch is shown as Python shows it, with the line where it happened.
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.exit(1)
 
 
 def _opened(data: Optional[str], database: Optional[str]) -> Any:

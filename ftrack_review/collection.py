@@ -406,7 +406,7 @@ class _Inheriting(MappedCollectionProxy):
         Raise :exc:`KeyError` if no such custom attribute applies. For many entities use
         :meth:`ftrack_review.session.Session.get_inherited_custom_attributes`.
 
-        .. versionadded:: 0.1
+        .. versionadded:: 3.1.0
         """
         from ftrack_review import _inheritance
 
@@ -420,7 +420,7 @@ class _Inheriting(MappedCollectionProxy):
 class CustomAttributeValues(_Inheriting, KeyValueMappedCollectionProxy):
     """The custom attributes of an entity by key, where a server sends all of them.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
 
     __slots__ = ()

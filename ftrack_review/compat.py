@@ -75,7 +75,7 @@ def install() -> None:
         ftrack_review.compat.install()
         import ftrack_api  # ours
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     present = sys.modules.get(_ALIAS)
     if present is not None and present is not sys.modules[_REAL]:
@@ -91,7 +91,7 @@ def install() -> None:
 def uninstall() -> None:
     """Undo :func:`install`: a later ``import ftrack_api`` looks for the official client again.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _AliasFinder)]
     for name in [name for name in sys.modules if name == _ALIAS or name.startswith(_ALIAS + ".")]:
@@ -101,7 +101,7 @@ def uninstall() -> None:
 def run_script(path: str, arguments: Sequence[str] = ()) -> None:
     """Run the script at *path* as the main program with *arguments*, its ``import ftrack_api`` served by us.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     install()
     sys.argv = [path, *arguments]

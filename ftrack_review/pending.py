@@ -122,7 +122,7 @@ class PendingChanges(collections.abc.Sequence):  # type: ignore[type-arg]
         ~ Task anim (9f3e...)
             status: Status Not started (44dd...) -> Status Approved (44de...)
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
 
     def __init__(self, changes: Iterable[EntityChange]) -> None:

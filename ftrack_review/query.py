@@ -191,7 +191,7 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         Each call asks the server anew. Pages are counted by the server: where others create and delete meanwhile,
         order by something that does not change. Raise :exc:`ValueError` for a *page_size* below 1.
 
-        .. versionadded:: 0.1
+        .. versionadded:: 3.1.0
         """
         from ftrack_review import _streaming
 

@@ -675,7 +675,7 @@ class Session:
 
         What may be a secret, by the name of its attribute or key, is not in the text.
 
-        .. versionadded:: 0.1
+        .. versionadded:: 3.1.0
         """
         from ftrack_review import pending
 
@@ -736,7 +736,7 @@ class Session:
         Reading the result raises :exc:`~ftrack_review.exception.ServerCompatibilityError` where the server has no
         search.
 
-        .. versionadded:: 0.1
+        .. versionadded:: 3.1.0
         """
         from ftrack_review import _search
 
@@ -767,7 +767,7 @@ class Session:
         entities are left out, and what an entity refers to is read with its default projections only. There is one
         request per type and 500 entities.
 
-        .. versionadded:: 0.1
+        .. versionadded:: 3.1.0
         """
         from ftrack_review import _refreshing
 
@@ -788,7 +788,7 @@ class Session:
             for shot, values in zip(shots, session.get_inherited_custom_attributes(shots, ["fps"])):
                 fps, origin = values["fps"]
 
-        .. versionadded:: 0.1
+        .. versionadded:: 3.1.0
         """
         from ftrack_review import _inheritance
 

@@ -48,7 +48,7 @@ def mirror(
 
     Raise :exc:`~ftrack_review.exception.NotFoundError` where there is no such project.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     copier = Copier(source, target, anonymise=anonymise, progress=progress)
     parts = {"project", *(["notes"] if with_notes else []), *(["reviews"] if with_reviews else [])}
@@ -114,7 +114,7 @@ def mirror(
 def find_project(source: Any, name: str) -> str:
     """Return the id of the project whose name or full name is *name*. Raise NotFoundError where there is none.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     quoted = grammar.quote(name)
     found = source.query(f"select id from Project where name is {quoted} or full_name is {quoted}").first()
@@ -126,7 +126,7 @@ def find_project(source: Any, name: str) -> str:
 def make_target(folder: str, source: Any) -> str:
     """Return the address of the embedded server in *folder*, made after the schema of *source* if it is not there.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     from ftrack_review.server.application import Server
 

@@ -61,7 +61,7 @@ def apply(
         review_session.apply({"approved": "Approved", "require_changes": "Revise"}, to=("version", "task"))
         session.commit()
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     targets = (to,) if isinstance(to, str) else tuple(to)
     _check(mapping, targets)

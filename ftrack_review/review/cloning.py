@@ -93,7 +93,7 @@ def clone(
         session.commit()
         print(round_2)
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     if versions not in VERSIONS:
         raise ReviewError(f"The versions of a clone are one of {', '.join(VERSIONS)}, not {versions!r}.")

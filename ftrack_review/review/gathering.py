@@ -57,7 +57,7 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
         for item in review_session.feedback().objects:
             print(item.name, item.status, [comment.text for comment in item.comments])
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     session, key = review_session.session, review_session["id"]
     found = session.query(

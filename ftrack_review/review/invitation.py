@@ -33,7 +33,7 @@ def invite(
         review_session.invite([user, ("Grace", "grace@example.com")])
         session.commit()
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     if isinstance(who, (list, set, frozenset)) or (isinstance(who, tuple) and not _is_pair(who)):
         taken = _addresses(review_session)
@@ -44,7 +44,7 @@ def invite(
 def send_invite(invitee: Entity) -> None:
     """Mail *invitee* their personal link. Pending operations of the session are committed first.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     send_invitations(invitee["review_session"], [invitee])
 
@@ -55,7 +55,7 @@ def send_invitations(review_session: Entity, invitees: Optional[Iterable[Entity]
     By default these are the ones who never got a mail. Pending operations of the session are committed
     first, as the server can only mail people it knows.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     session = review_session.session
     session.commit()
@@ -82,7 +82,7 @@ def link(invitee: Entity) -> str:
     Raise :exc:`~ftrack_review.exception.ReviewError` where the server does not give out such links, as
     ftrack's own servers do not: there the invitation mail is the only way.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     session = invitee.session
     http, address = session._request, f"{session.server_url}/review/link"

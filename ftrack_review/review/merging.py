@@ -100,7 +100,7 @@ def merge(
 
         print(ftrack_review.review.merge(session, "answers-Ada.json"))
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     answers = _Answers(os.fspath(path))
     target = _find_session(session, answers, review_session)

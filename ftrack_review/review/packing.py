@@ -85,7 +85,7 @@ def export(
 
         review_session.export("/media/usb/weekly review")
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     target = os.path.abspath(os.fspath(folder))
     if os.path.exists(target) and (not os.path.isdir(target) or os.listdir(target)):

@@ -33,7 +33,7 @@ def add(
         review_session.add(version)
         session.commit()
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     if getattr(version, "entity_type", None) != "AssetVersion":
         raise ReviewError(

@@ -79,7 +79,7 @@ def publish(
 
         item = review_session.publish("/shots/sh010/comp.%04d.exr [1001-1100]", fps=24)
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     session = review_session.session
     schedule.require_open(review_session)

@@ -24,7 +24,7 @@ def release(review_session: Entity, comments: Optional[Iterable[Any]] = None) ->
 
     Raise :exc:`~ftrack_review.exception.ReviewError` for a note that is not in *review_session*.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     import arrow
 
@@ -42,7 +42,7 @@ def release(review_session: Entity, comments: Optional[Iterable[Any]] = None) ->
 def hold(review_session: Entity, comments: Iterable[Any]) -> List[Entity]:
     """Take *comments* back that were released, and return the notes. It is queued like :func:`release`.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     notes = [note for note in _find(review_session, comments) if remark.RELEASED_KEY in note["metadata"]]
     for note in notes:
@@ -58,7 +58,7 @@ def send_digest(review_session: Entity) -> Tuple[str, ...]:
     Raise :exc:`~ftrack_review.exception.ReviewError` where the server sends no digests, as ftrack's own servers do
     not: ``print(review_session.feedback())`` has the same content.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     session = review_session.session
     session.commit()

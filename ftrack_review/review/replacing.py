@@ -34,7 +34,7 @@ def replace(
     Raise :exc:`~ftrack_review.exception.ReviewError` when *version* is not an AssetVersion or is shown already,
     :exc:`~ftrack_review.exception.ReviewClosedError` when the review session is closed.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     if getattr(version, "entity_type", None) != "AssetVersion":
         raise ReviewError(f"Only an AssetVersion can take the place of another, not {version!r}.")

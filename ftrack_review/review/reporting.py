@@ -16,6 +16,6 @@ __all__ = ["STATUS_WORDS", "summarise"]
 def summarise(review_session: Entity) -> str:
     """Return the state of *review_session* as text: every object, who voted what and when, every comment.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return str(gathering.feedback(review_session))

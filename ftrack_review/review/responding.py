@@ -30,7 +30,7 @@ def vote(review_session_object: Entity, status: str, invitee: Entity) -> Entity:
     Raise :exc:`~ftrack_review.exception.ReviewError` for another status, or for an invitee of another
     review session.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     if status not in STATUSES:
         raise ReviewError(f"A vote is one of {', '.join(STATUSES)}, not {status!r}.")
@@ -66,7 +66,7 @@ def comment(
     Raise :exc:`~ftrack_review.exception.ReviewError` for an empty *text*, a *frame* that is no number and a
     *drawing* that is none.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return _write(review_session_object, text, frame, invitee, None, drawing, picture)
 
@@ -79,7 +79,7 @@ def reply(
     With *invitee* the answer is theirs, otherwise it is the session user's. It is queued:
     :meth:`Session.commit` sends it.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return _write(review_session_object, text, None, invitee, note, None, None)
 
@@ -87,7 +87,7 @@ def reply(
 def votes(review_session_object: Entity) -> Tuple[Vote, ...]:
     """Return the current vote of each invitee on the object, oldest first.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return gathering.feedback_of(review_session_object).votes
 
@@ -95,7 +95,7 @@ def votes(review_session_object: Entity) -> Tuple[Vote, ...]:
 def comments(review_session_object: Entity) -> Tuple[Comment, ...]:
     """Return the notes on the object with their replies, oldest first.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return gathering.feedback_of(review_session_object).comments
 
@@ -106,7 +106,7 @@ def overall_status(review_session_object: Entity) -> Optional[str]:
     Where the session has approvers, they decide; otherwise one ``require_changes`` outweighs everything
     and ``approved`` needs all votes (:func:`ftrack_review.protocol.role.overall_status`).
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return gathering.feedback_of(review_session_object).status
 

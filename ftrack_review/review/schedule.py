@@ -20,7 +20,7 @@ def close(review_session: Entity) -> None:
 
     Raise :exc:`~ftrack_review.exception.ReviewError` when the server still calls it open afterwards.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     review_session["status"] = "Closed"
     _commit_and_check(review_session, is_open=False)
@@ -35,7 +35,7 @@ def reopen(review_session: Entity, until: Optional[Any] = None) -> None:
     Raise :exc:`~ftrack_review.exception.ReviewError` when *until* is past, or when the server still calls
     the session closed afterwards.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     end = None
     if until is not None:

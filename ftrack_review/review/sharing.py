@@ -48,7 +48,7 @@ def share_link(review_session: Entity, *, expires_at: Any = None) -> str:
         review_session["is_public"] = True
         print(review_session.share_link())
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     body = {"session_id": review_session["id"]}
     if expires_at is not None:
@@ -61,7 +61,7 @@ def revoke_links(review_session: Entity) -> int:
 
     Personal links stay. Pending operations of the session are committed first.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return int(_ask(review_session, "revoke", {"session_id": review_session["id"]})["revoked"])
 
@@ -71,7 +71,7 @@ def revoke_link(invitee: Entity) -> int:
 
     An open page is closed at once. ``invitee.link()`` and ``invitee.send_invite()`` make a new link.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     return int(_ask(invitee, "revoke", {"invitee_id": invitee["id"]})["revoked"])
 
@@ -87,7 +87,7 @@ def mails(review_session: Entity) -> Tuple[Mail, ...]:
         for mail in review_session.mails():
             print(mail.recipient, mail.state, mail.error or "")
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     found = _ask(review_session, "mail", {"session_id": review_session["id"]})["mails"]
     return tuple(_read_mail(entry) for entry in found)

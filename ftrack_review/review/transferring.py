@@ -70,7 +70,7 @@ def transfer_feedback(
         print(review_session.transfer_feedback(to="task"))
         session.commit()
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     if to not in ("version", "task"):
         raise ReviewError(f"Feedback goes to the version or the task, not to {to!r}.")
@@ -95,7 +95,7 @@ def transfer(source: Entity, target: Entity, *, move: bool = False, dry_run: boo
 
     See :func:`transfer_feedback`, which finds the targets itself.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     for entity in (source, target):
         if "notes" not in entity.session.schema[entity.entity_type].attributes:

@@ -419,7 +419,7 @@ def watch(
         with review_session.watch(tell, background=False) as handle:
             handle.wait(60)
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     handle = Watch(review_session, callback or _print)
     try:

@@ -148,7 +148,7 @@ def report(
         review_session.report("weekly.pdf")
         print(review_session.report(pictures=False).content["open_points"])
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     import arrow
 

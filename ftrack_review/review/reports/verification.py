@@ -65,7 +65,7 @@ def verify(
 
     Raise :exc:`~ftrack_review.exception.ReviewError` where there is no such file.
 
-    .. versionadded:: 0.1
+    .. versionadded:: 3.1.0
     """
     name = os.fspath(path)
     try:
