@@ -13,6 +13,7 @@ from typing import Any, Mapping, Optional
 __all__ = [
     "ANNOTATION_KEY",
     "DRAWING_KEY",
+    "FIRST_FRAME_KEY",
     "FRAME_KEY",
     "INVITEE_KEY",
     "RELEASED_KEY",
@@ -20,6 +21,9 @@ __all__ = [
     "encode_frame",
     "is_held",
 ]
+
+#: With this key, an integer in the metadata of a version says which number its first frame is shown with.
+FIRST_FRAME_KEY = "ftrack_review.first_frame"
 
 #: Who of the invited wrote the note: the id of the ReviewSessionInvitee.
 INVITEE_KEY = "inviteeId"

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional, Tuple
 
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
 
-__all__ = ["FIRST_FRAME_KEY", "has_metadata", "read", "read_with_versions", "roles_in", "write"]
-
-#: With this key, an integer in the metadata of a version says which number its first frame is shown with.
-FIRST_FRAME_KEY = "ftrack_review.first_frame"
+__all__ = ["has_metadata", "read", "read_with_versions", "roles_in", "write"]
 
 #: What all keys of ours begin with.
 PREFIX = "ftrack_review."

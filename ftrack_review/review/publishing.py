@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Union
 
 from ftrack_review.exception import Error, MediaError, MissingDependencyError, ReviewError
 from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 from ftrack_review.review import playlist, schedule
-from ftrack_review.review.keeping import FIRST_FRAME_KEY
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 if TYPE_CHECKING:

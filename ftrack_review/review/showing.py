@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, 
 from ftrack_review.exception import Error, MediaError
 from ftrack_review.media.rate import parse_rate
 from ftrack_review.protocol.grammar import quote
-from ftrack_review.review.keeping import FIRST_FRAME_KEY
+from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 from ftrack_review.server.files import content_type
 from ftrack_review.server.review_visitor import Visitor, query
 
@@ -42,9 +43,6 @@ _NTSC = tuple(Fraction(whole * 1000, 1001) for whole in (24, 30, 48, 60, 120))
 
 # Jobs that are looked through for what became of media: the latest.
 _MOST_JOBS = 500
-
-#: With this key, an integer in the metadata of a version says which number its first frame is shown with.
-FIRST_FRAME_KEY = "ftrack_review.first_frame"
 
 
 def list_of(values: Iterable[Optional[str]]) -> str:
