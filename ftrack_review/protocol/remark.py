@@ -1,4 +1,4 @@
-"""What a note of a review says about itself in its metadata: conventions that both sides read.
+"""What the notes and media of a review say about themselves in their metadata: conventions that both sides read.
 
 ftrack's schema has no place for the guest who wrote a note (before 2021), for the drawing that goes with it, or for
 its release in a moderated review. Each is one key in the note's metadata. ``inviteeId`` and ``reviewFrame``
@@ -15,6 +15,7 @@ __all__ = [
     "DRAWING_KEY",
     "FIRST_FRAME_KEY",
     "FRAME_KEY",
+    "HAS_AUDIO_KEY",
     "INVITEE_KEY",
     "RELEASED_KEY",
     "decode_frame",
@@ -24,6 +25,9 @@ __all__ = [
 
 #: With this key, an integer in the metadata of a version says which number its first frame is shown with.
 FIRST_FRAME_KEY = "ftrack_review.first_frame"
+
+#: With this key, "true" or "false" in the metadata of an encoded component says whether it has sound.
+HAS_AUDIO_KEY = "ftrack_review.has_audio"
 
 #: Who of the invited wrote the note: the id of the ReviewSessionInvitee.
 INVITEE_KEY = "inviteeId"

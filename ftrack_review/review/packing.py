@@ -299,7 +299,7 @@ class _Packing:
             "fps": shown.rate,
             "frames": shown.frames,
             "first_frame": shown.first_frame,
-            "has_audio": shown.kind == "movie",
+            "has_audio": shown.has_audio,
         }
 
 

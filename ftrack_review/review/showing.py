@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, 
 from ftrack_review.exception import Error, MediaError
 from ftrack_review.media.rate import parse_rate
 from ftrack_review.protocol.grammar import quote
-from ftrack_review.protocol.remark import FIRST_FRAME_KEY
+from ftrack_review.protocol.remark import FIRST_FRAME_KEY, HAS_AUDIO_KEY
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Shown:
     first_frame: int = 1
     width: Optional[int] = None
     height: Optional[int] = None
+    has_audio: bool = False
     asset_id: Optional[str] = None
     number: Optional[int] = None
 
@@ -160,6 +161,7 @@ def _describe(version: Entity, components: List[Entity]) -> Shown:
         first_frame=_whole(version["metadata"].get(FIRST_FRAME_KEY), 1),
         width=_whole(meta.get("width"), None),
         height=_whole(meta.get("height"), None),
+        has_audio=kind == "movie" and best is not None and best["metadata"].get(HAS_AUDIO_KEY) != "false",
         asset_id=version["asset_id"],
         number=version["version"],
     )

@@ -22,6 +22,7 @@ import uuid
 from typing import Any, Deque, Dict, List, Mapping, Optional
 
 from ftrack_review.exception import Error, MediaError, MissingDependencyError
+from ftrack_review.protocol.remark import HAS_AUDIO_KEY
 from ftrack_review.server import delayed, ledger
 from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import describe, not_found, validation_error
@@ -261,6 +262,7 @@ class _Encoding:
             target = os.path.join(self._folder, "movie.mp4")
             result = self._isolated("encode_movie", {"source": source, "target": target}, reports=True)
             output = _output("ftrackreview-mp4", ".mp4", "video/mp4", target, None)
+        output["has_audio"] = bool(result.has_audio)
         frames = result.frames if result.frames is not None else info.frames
         output["ftr_meta"] = {
             "frameIn": 0,
@@ -390,6 +392,15 @@ def _describe(output: Mapping[str, Any], job_id: str, version_id: Optional[str])
             "parent_type": "FileComponent",
             "key": "ftr_meta",
             "value": json.dumps(output["ftr_meta"]),
+        }
+        actions.append(_action("create", "Metadata", metadata))
+    if "has_audio" in output:
+        # Beside ftr_meta, which has the form that other tools read.
+        metadata = {
+            "parent_id": component_id,
+            "parent_type": "FileComponent",
+            "key": HAS_AUDIO_KEY,
+            "value": json.dumps(output["has_audio"]),
         }
         actions.append(_action("create", "Metadata", metadata))
     actions.append(_action("create", "JobComponent", {"component_id": component_id, "job_id": job_id}))

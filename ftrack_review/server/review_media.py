@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ftrack_review.protocol.grammar import quote
-from ftrack_review.protocol.remark import FIRST_FRAME_KEY
+from ftrack_review.protocol.remark import FIRST_FRAME_KEY, HAS_AUDIO_KEY
 from ftrack_review.server.files import content_type
 from ftrack_review.server.review_visitor import Visitor, query
 
@@ -211,8 +211,8 @@ def _add_frames(record: Record, component: Mapping[str, Any]) -> None:
     first, last = meta.get("frameIn"), meta.get("frameOut")
     if isinstance(first, int) and isinstance(last, int) and last >= first:
         record["frames"] = last - first + 1
-    if isinstance(meta.get("hasAudio"), bool):
-        record["has_audio"] = meta["hasAudio"]
+    # Of media that others encoded nothing is known: it may have sound.
+    record["has_audio"] = _metadata(component).get(HAS_AUDIO_KEY) != "false"
 
 
 def _rate(value: Any) -> Optional[Fraction]:

@@ -87,7 +87,9 @@ class TestMovie:
     def test_the_movie_keeps_rate_frames_and_size(self, api, encoded):
         made = {row["component"]["name"]: row["component"] for row in outputs(api, encoded[2])}
         component = made["ftrackreview-mp4"]
-        meta = json.loads({row["key"]: row["value"] for row in component["metadata"]}["ftr_meta"])
+        kept = {row["key"]: row["value"] for row in component["metadata"]}
+        assert kept["ftrack_review.has_audio"] == "true"
+        meta = json.loads(kept["ftr_meta"])
         assert meta == {
             "frameIn": 0,
             "frameOut": 11,

@@ -184,6 +184,25 @@ class TestThePlayer:
         assert page.locator(".stage").get_attribute("data-mode") == "off"
         assert page.faults == []
 
+    def test_a_silent_movie_has_no_volume(self, page, link):
+        visit(page, link, "shot")
+        assert page.get_by_label("Volume").count() == 1
+        assert not page.get_by_label("Volume").is_visible()
+
+    def test_side_by_side_is_divided_where_the_pictures_meet(self, open_page, link):
+        page = open_page(390, 844)
+        visit(page, link)
+        page.evaluate("FtrackReview.page.compare('side')")
+        style = page.evaluate("""() => {
+          const { width, height } = getComputedStyle(document.querySelector(".stage"), "::after");
+          return [parseFloat(width), parseFloat(height)];
+        }""")
+        stage = page.locator(".stage").bounding_box()
+        # Wider than high, also on a phone: the pictures stand side by side, and so does the line.
+        assert stage["width"] > stage["height"]
+        assert style[0] <= 1
+        assert style[1] == pytest.approx(stage["height"], abs=2)
+
     def test_two_versions_play_in_step(self, page, link):
         visit(page, link, "shot")
         key(page, "c")

@@ -152,6 +152,7 @@ class Stage extends Source {
 
 	_layoutOther(other) {
 		const isSide = this.mode === "side";
+		this.el.classList.toggle("is-tall", this.el.clientWidth < this.el.clientHeight);
 		const rect = this._place(other, isSide ? this._pane(1) : this._pane(0));
 		setBox(other.el, other.isPicture ? rect : this._pane(isSide ? 1 : 0));
 		const style = other.el.style;
