@@ -56,19 +56,6 @@ _COMPRESS_FROM_BYTES = 2048
 _STATIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
 _STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": (
-        "default-src 'none'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
-        "script-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "cross-origin-opener-policy": "same-origin",
-    # Forms of ours say where they come from; nobody else is told.
-    "referrer-policy": "same-origin",
-    "x-frame-options": "DENY",
-}
-
 Handler = Callable[[Any, Request], Awaitable[Response]]
 
 
@@ -76,10 +63,10 @@ def make_routes(server: Any) -> List[BaseRoute]:
     """Return the routes of the pages of *server*."""
 
     def page(path: str, handler: Handler, method: str = "GET") -> Route:
-        return Route(path, _Page(server, handler), methods=[method])
+        return Route(path, _Handling(server, handler, _notice), methods=[method])
 
     def call(path: str, handler: Handler, method: str = "GET") -> Route:
-        return Route(path, _Call(server, handler), methods=[method])
+        return Route(path, _Handling(server, handler, _refuse), methods=[method])
 
     review = "/review/session/{session_id}"
     return [
@@ -107,12 +94,13 @@ def make_routes(server: Any) -> List[BaseRoute]:
     ]
 
 
-class _Page:
-    """A handler of requests of people; what it refuses is shown as a page."""
+class _Handling:
+    """A handler of requests, and *refuse*, which makes the answer that tells a fault."""
 
-    def __init__(self, server: Any, handler: Handler) -> None:
+    def __init__(self, server: Any, handler: Handler, refuse: Callable[[ServerFault], Response]) -> None:
         self._server = server
         self._handler = handler
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
@@ -121,41 +109,23 @@ class _Page:
         except ClientDisconnect:
             return
         except ServerFault as fault:
-            response = _notice(fault)
+            response = self._refuse(fault)
         except (DatabaseBusyError, DatabaseFullError) as error:
-            response = _notice(ServerFault("ServerError", str(error), 503))
-        response.headers.update(HEADERS if response.media_type == "text/html" else {})
+            status = 507 if isinstance(error, DatabaseFullError) else 503
+            response = self._refuse(ServerFault("ServerError", str(error), status))
         await response(scope, receive, send)
 
 
 def _notice(fault: ServerFault) -> Response:
-    # There is nothing to authenticate with: whoever has no good link has no business here.
-    status = 403 if fault.status == 401 else fault.status
+    """Tell people, by a page of its own."""
+    # There is nothing to authenticate with: whoever has no good link has no business here. And to people a server
+    # whose disk is full is one that cannot be used for a while.
+    status = {401: 403, 507: 503}.get(fault.status, fault.status)
     return review_entry.page("notice.html", {"content": fault.content, "title": _title(fault)}, status)
 
 
-class _Call:
-    """A handler of requests of the page's script; what it refuses is told as JSON."""
-
-    def __init__(self, server: Any, handler: Handler) -> None:
-        self._server = server
-        self._handler = handler
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
-        try:
-            response = await self._handler(self._server, request)
-        except ClientDisconnect:
-            return
-        except ServerFault as fault:
-            response = _refuse(fault)
-        except (DatabaseBusyError, DatabaseFullError) as error:
-            status = 507 if isinstance(error, DatabaseFullError) else 503
-            response = _refuse(ServerFault("ServerError", str(error), status))
-        await response(scope, receive, send)
-
-
 def _refuse(fault: ServerFault) -> Response:
+    """Tell the script of the page, in JSON."""
     code = fault.error_code or {
         403: "forbidden",
         404: "not_found",
@@ -361,4 +331,5 @@ def _title(fault: ServerFault) -> str:
         413: "Too long",
         429: "Too many attempts",
         503: "Try again in a moment",
+        507: "Try again in a moment",
     }.get(fault.status, "That did not work")
