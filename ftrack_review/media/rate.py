@@ -8,7 +8,7 @@ from typing import Any, Optional, Union
 
 from ftrack_review import exception
 
-__all__ = ["DEFAULT_RATE", "Rate", "nearest_standard", "parse_rate"]
+__all__ = ["DEFAULT_RATE", "Rate", "find_rate", "nearest_standard", "parse_rate"]
 
 #: Whatever a caller may give as a frame rate.
 Rate = Union[Fraction, int, float, str]
@@ -66,6 +66,14 @@ def parse_rate(value: Any) -> Fraction:
             f"{value!r} is not a frame rate. Give frames per second, such as 25, 23.976 or '24000/1001'."
         )
     return rate
+
+
+def find_rate(value: Any) -> Optional[Fraction]:
+    """Return the frame rate that *value* stands for, as :func:`parse_rate` does, or None for what is no rate."""
+    try:
+        return parse_rate(value)
+    except exception.MediaError:
+        return None
 
 
 def _is_decimal(denominator: int) -> bool:

@@ -13,11 +13,12 @@ import shutil
 import tempfile
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple, Union
 from urllib.parse import quote as quote_address
 
 import ftrack_review
 from ftrack_review.exception import Error, ReviewError
+from ftrack_review.protocol import presentation
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import gathering, showing
@@ -25,6 +26,7 @@ from ftrack_review.review.opinion import plain_time
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
+    from ftrack_review.protocol.presentation import Component, Presentation
     from ftrack_review.review.opinion import Comment, Feedback, ObjectFeedback
     from ftrack_review.review.showing import Footage, Shown
 
@@ -138,31 +140,39 @@ class _Packing:
 
     def _fetch_all(self, progress: Progress) -> None:
         """Fetch every file once. What the server does not have is left out, and said."""
-        wanted: Dict[str, str] = {}
-        for item in self._feedback.objects:
-            for key in (item.version_id, *self._previous.of(item)):
-                shown = self._footage.of(key)
-                if shown.component_id and shown.kind != "other":
-                    wanted[shown.component_id] = shown.file_type
-                if shown.thumbnail_id:
-                    wanted.setdefault(shown.thumbnail_id, ".jpg")
-            for comment in _visible(item.comments):
-                for attachment in comment.attachments:
-                    wanted[attachment.component_id] = attachment.file_type
-        for done, (component_id, file_type) in enumerate(wanted.items()):
+        wanted = self._wanted()
+        for done, (component_id, (file_type, name)) in enumerate(wanted.items()):
             progress(done, len(wanted))
             # An id is chosen by its maker, so it is no name for a file.
-            name = f"{done + 1:04d}{_ending(file_type)}"
-            path = os.path.join(self._place, "media", name)
+            file_name = f"{done + 1:04d}{_ending(file_type)}"
+            path = os.path.join(self._place, "media", file_name)
             try:
                 showing.fetch_to(self._session, component_id, path)
             except Error:
-                self._missing.add(component_id)
+                self._missing.add(name)
                 if os.path.exists(path):
                     os.unlink(path)
             else:
-                self._files[component_id] = f"media/{quote_address(name)}"
+                self._files[component_id] = f"media/{quote_address(file_name)}"
         progress(len(wanted), len(wanted))
+
+    def _wanted(self) -> Dict[str, Tuple[str, str]]:
+        """Return the files to fetch by the ids of components: what each ends with, and what to call it."""
+        wanted: Dict[str, Tuple[str, str]] = {}
+        for item in self._feedback.objects:
+            about = f"{item.name or 'Untitled'}, "
+            for key, label in [(item.version_id, item.version), *self._previous.of(item).items()]:
+                shown = self._footage.of(key)
+                part = _carried(shown.seen)
+                if part is not None:
+                    wanted[part.id] = (part.file_type, f"{about}{label}: {part.file_name}")
+                if shown.thumbnail_id:
+                    wanted.setdefault(shown.thumbnail_id, (".jpg", f"{about}{label}: the thumbnail"))
+            for comment in _visible(item.comments):
+                for file in comment.attachments:
+                    name = f"{about}comment of {comment.author or 'someone'}: {file.name}{file.file_type}"
+                    wanted[file.component_id] = (file.file_type, name)
+        return wanted
 
     def _write_timeline(self) -> None:
         """Put a timeline beside the page where the library for it is installed, for editors and players."""
@@ -173,7 +183,8 @@ class _Packing:
         report = reports.report(self._review_session, pictures=False)
         media = {}
         for item in self._feedback.objects:
-            address = self._files.get(self._footage.of(item.version_id).component_id or "")
+            part = self._footage.of(item.version_id).seen.component
+            address = self._files.get(part.id) if part else None
             if address:
                 media[item.id] = address
         report.save(os.path.join(self._place, "review.otio"), media=media)
@@ -284,22 +295,29 @@ class _Packing:
         return found
 
     def _media(self, shown: Shown) -> Dict[str, Any]:
-        address = self._files.get(shown.component_id or "")
+        seen, part = shown.seen, _carried(shown.seen)
+        address = self._files.get(part.id) if part else None
+        kind, state, message = seen.kind, seen.state, seen.message
+        if state == "encoding":
+            # Here it stays as it is.
+            state, message = "missing", "The media was still being prepared when this folder was made."
+        elif part is not None and address is None:
+            kind, state, message = "none", "missing", "The media did not travel with the review."
         return {
-            "kind": shown.kind if address else "none",
-            "state": "ready" if address else "missing",
+            "kind": kind,
+            "state": state,
             "progress": None,
-            "message": None if address else "The media did not travel with the review.",
-            "url": address,
+            "message": message,
+            "url": address if state == "ready" else None,
             "original_url": address,
-            "original_name": shown.original_name or None,
+            "original_name": part.file_name if part and address else None,
             "thumbnail_url": self._files.get(shown.thumbnail_id or ""),
-            "width": shown.width,
-            "height": shown.height,
+            "width": seen.width,
+            "height": seen.height,
             "fps": shown.rate,
-            "frames": shown.frames,
+            "frames": seen.frames,
             "first_frame": shown.first_frame,
-            "has_audio": shown.has_audio,
+            "has_audio": seen.has_audio,
         }
 
 
@@ -308,27 +326,23 @@ class _Previous:
 
     def __init__(self, session: Any, feedback: Feedback) -> None:
         shown = {item.version_id for item in feedback.objects if item.version_id}
-        self._before: Dict[str, tuple[str, str]] = {}
+        self._before: Dict[str, Tuple[str, str]] = {}
         if shown:
-            keys = ", ".join(quote(key) for key in sorted(shown))
-            own = session.query(f"select version, asset_id from AssetVersion where id in ({keys})").all()
-            assets = ", ".join(
-                quote(key) for key in sorted({row["asset_id"] for row in own if row["asset_id"]})
-            )
-            if assets:
-                self._find(session, own, assets)
+            self._find(session, shown)
         former = {entry.version_id for item in feedback.objects for entry in item.former}
         self.all_ids = shown | former | {key for key, _ in self._before.values()}
 
-    def _find(self, session: Any, own: Iterable[Entity], assets: str) -> None:
-        rows = session.query(
-            f"select version, asset_id from AssetVersion where asset_id in ({assets}) and is_published is True "
-            'and components any (name like "ftrackreview-%") order by version'
-        ).all()
-        for version in own:
-            for row in rows:
-                if row["asset_id"] == version["asset_id"] and row["version"] < version["version"]:
-                    self._before[version["id"]] = (row["id"], f"Version {row['version']}")
+    def _find(self, session: Any, shown: Set[str]) -> None:
+        own = session.query(f"select version, asset_id from AssetVersion where id in {_listed(shown)}").all()
+        assets = {row["asset_id"] for row in own if row["asset_id"]}
+        if not assets:
+            return
+        rows = session.query(presentation.VERSIONS_OF.format(assets=_listed(assets))).all()
+        pairs = {row["id"]: (row["asset_id"], row["version"]) for row in own}
+        before = presentation.versions_before(rows, pairs.values())
+        for key, pair in pairs.items():
+            if pair in before:
+                self._before[key] = (before[pair]["id"], f"Version {before[pair]['version']}")
 
     def of(self, item: ObjectFeedback) -> Dict[str, str]:
         """Return labels by version id, newest first."""
@@ -354,6 +368,15 @@ def _me(feedback: Feedback, invitee: Optional[Entity]) -> Optional[Dict[str, Any
         "role": found.role,
         "can": {"comment": may, "draw": may, "vote": may, "lead": False, "release": False},
     }
+
+
+def _carried(seen: Presentation) -> Optional[Component]:
+    """Return the component that travels: what plays, or what could not be made ready for browsers."""
+    return seen.component or seen.original
+
+
+def _listed(ids: Iterable[str]) -> str:
+    return "({})".format(", ".join(quote(key) for key in sorted(ids)))
 
 
 def _visible(comments: Iterable[Comment]) -> Iterable[Comment]:

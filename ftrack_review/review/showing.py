@@ -6,15 +6,17 @@ Read for all versions at once, in a fixed number of requests. Files are fetched 
 from __future__ import annotations
 
 import contextlib
-import json
+import dataclasses
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set
 
-from ftrack_review.exception import Error, MediaError
-from ftrack_review.media.rate import parse_rate
+from ftrack_review.exception import Error
+from ftrack_review.media.rate import find_rate
+from ftrack_review.protocol import presentation
 from ftrack_review.protocol.grammar import quote
-from ftrack_review.protocol.remark import FIRST_FRAME_KEY, HAS_AUDIO_KEY
+from ftrack_review.protocol.presentation import Component, Presentation
+from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 if TYPE_CHECKING:
@@ -25,44 +27,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Footage", "Shown", "fetch", "fetch_to", "timecode"]
 
-# The best there is comes first.
-_ENCODED = (
-    ("ftrackreview-mp4", "movie"),
-    ("ftrackreview-webm", "movie"),
-    ("ftrackreview-image", "image"),
-    ("ftrackreview-pdf", "pdf"),
+_COMPONENTS = (
+    "select name, file_type, version_id, metadata.key, metadata.value, component_locations.location_id "
+    "from FileComponent where {}"
 )
-_PLAIN = {
-    ".gif": "image",
-    ".jpeg": "image",
-    ".jpg": "image",
-    ".mp4": "movie",
-    ".pdf": "pdf",
-    ".png": "image",
-    ".webm": "movie",
-    ".webp": "image",
-}
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What there is to see of one version. *kind* is ``movie``, ``image``, ``pdf``, ``other`` or ``none``."""
+    """What there is to see of one version: *seen* says what plays, or why nothing does."""
 
     version_id: str
-    kind: str = "none"
-    component_id: Optional[str] = None
-    file_type: str = ""
-    original_id: Optional[str] = None
-    original_name: str = ""
+    seen: Presentation = dataclasses.field(default_factory=Presentation)
     thumbnail_id: Optional[str] = None
     fps: Optional[Fraction] = None
-    frames: Optional[int] = None
     first_frame: int = 1
-    width: Optional[int] = None
-    height: Optional[int] = None
-    has_audio: bool = False
-    asset_id: Optional[str] = None
-    number: Optional[int] = None
 
     @property
     def rate(self) -> Optional[str]:
@@ -80,31 +59,48 @@ class Footage:
     def __init__(self, session: Session, version_ids: Iterable[Optional[str]]) -> None:
         """Read what there is of the versions with *version_ids*."""
         self._session = session
-        ids = sorted({key for key in version_ids if key})
         self._shown: Dict[str, Shown] = {}
+        ids = {key for key in version_ids if key}
         if ids:
-            self._read("({})".format(", ".join(quote(key) for key in ids)))
+            self._read(ids)
 
     def of(self, version_id: Optional[str]) -> Shown:
         """Return what there is of a version."""
         return self._shown.get(version_id or "") or Shown(version_id or "")
 
-    def _read(self, keys: str) -> None:
-        session = self._session
+    def _read(self, ids: Set[str]) -> None:
+        session, keys = self._session, _listed(ids)
         versions = session.query(
-            "select version, asset_id, thumbnail_id, metadata.key, metadata.value from AssetVersion "
-            f"where id in {keys}"
+            f"select thumbnail_id, metadata.key, metadata.value from AssetVersion where id in {keys}"
         ).all()
-        components = session.query(
-            "select name, file_type, version_id, metadata.key, metadata.value, component_locations.location_id "
-            f"from FileComponent where version_id in {keys}"
-        ).all()
-        present: Dict[str, List[Entity]] = {}
-        for component in components:
-            if any(place["location_id"] == SERVER_LOCATION_ID for place in component["component_locations"]):
-                present.setdefault(component["version_id"], []).append(component)
+        parts = session.query(_COMPONENTS.format(f"version_id in {keys}")).all()
+        rows = [(job["status"], job["data"]) for job in session.query(presentation.JOBS).all()]
+        jobs = presentation.jobs_by_version(rows, ids)
+        failed = {job.source_id for job in jobs.values() if job.status == "failed" and job.source_id}
+        sources: Dict[str, Component] = {}
+        if failed:
+            loose = session.query(_COMPONENTS.format(f"id in {_listed(failed)} and version_id is none"))
+            sources = {part["id"]: _component(part) for part in loose if _is_held(part)}
+        listed: Dict[str, List[Entity]] = {}
+        for part in parts:
+            listed.setdefault(part["version_id"], []).append(part)
         for version in versions:
-            self._shown[version["id"]] = _describe(version, present.get(version["id"], []))
+            key, job = version["id"], jobs.get(version["id"])
+            own = listed.get(key, [])
+            seen = presentation.present(
+                [_component(part) for part in own if _is_held(part)],
+                is_listed=bool(own),
+                job=job,
+                source=sources.get(job.source_id or "") if job else None,
+            )
+            picture = seen.component.id if seen.component and seen.kind == "image" else None
+            self._shown[key] = Shown(
+                version_id=key,
+                seen=seen,
+                thumbnail_id=version["thumbnail_id"] or picture,
+                fps=find_rate(seen.frame_rate),
+                first_frame=presentation.whole(version["metadata"].get(FIRST_FRAME_KEY), 1),
+            )
 
 
 def fetch(session: Session, component_id: str) -> Optional[bytes]:
@@ -138,70 +134,16 @@ def _open(session: Session, component_id: str) -> Any:
     return location.accessor.open(component_id, "rb")
 
 
-def _describe(version: Entity, components: List[Entity]) -> Shown:
-    kind, best = _best(components)
-    originals = [
-        component
-        for component in components
-        if component["name"] != "thumbnail" and not (component["name"] or "").startswith("ftrackreview-")
-    ]
-    original = originals[0] if originals else best
-    meta = _json(best["metadata"].get("ftr_meta")) if best is not None else {}
-    fps, frames = _timing(meta) if kind == "movie" else (None, None)
-    return Shown(
-        version_id=version["id"],
-        kind=kind if best is not None or not originals else "other",
-        component_id=best["id"] if best is not None else None,
-        file_type=best["file_type"] or "" if best is not None else "",
-        original_id=original["id"] if original is not None else None,
-        original_name=f"{original['name']}{original['file_type'] or ''}" if original is not None else "",
-        thumbnail_id=version["thumbnail_id"],
-        fps=fps,
-        frames=frames,
-        first_frame=_whole(version["metadata"].get(FIRST_FRAME_KEY), 1),
-        width=_whole(meta.get("width"), None),
-        height=_whole(meta.get("height"), None),
-        has_audio=kind == "movie" and best is not None and best["metadata"].get(HAS_AUDIO_KEY) != "false",
-        asset_id=version["asset_id"],
-        number=version["version"],
+def _listed(ids: Iterable[str]) -> str:
+    return "({})".format(", ".join(quote(key) for key in sorted(ids)))
+
+
+def _is_held(component: Entity) -> bool:
+    """Return whether the server holds the file of a component."""
+    return any(place["location_id"] == SERVER_LOCATION_ID for place in component["component_locations"])
+
+
+def _component(component: Entity) -> Component:
+    return Component(
+        component["id"], component["name"] or "", component["file_type"] or "", component["metadata"]
     )
-
-
-def _best(components: List[Entity]) -> Tuple[str, Optional[Entity]]:
-    for name, kind in _ENCODED:
-        # The plain name before those with a size.
-        for component in sorted(components, key=lambda found: len(found["name"] or "")):
-            if (component["name"] or "").startswith(name):
-                return kind, component
-    for component in components:
-        kind = _PLAIN.get((component["file_type"] or "").lower(), "")
-        if kind and component["name"] != "thumbnail":
-            return kind, component
-    return "none", None
-
-
-def _timing(meta: Mapping[str, Any]) -> Tuple[Optional[Fraction], Optional[int]]:
-    fps = None
-    if meta.get("frameRate") is not None:
-        try:
-            fps = parse_rate(meta["frameRate"])
-        except MediaError:
-            fps = None  # Of another tool; without a rate there is no time code.
-    first, last = _whole(meta.get("frameIn"), None), _whole(meta.get("frameOut"), None)
-    frames = last - first + 1 if first is not None and last is not None and last >= first else None
-    return fps, frames
-
-
-def _json(text: Optional[str]) -> Dict[str, Any]:
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _whole(value: Any, default: Any) -> Any:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return default

@@ -105,12 +105,12 @@ def _object(
         "former": [former.to_dict() for former in item.former],
         "thumbnail": pictures.keep(thumbnail(shown.thumbnail_id) if shown.thumbnail_id else None),
         "media": {
-            "kind": shown.kind,
+            "kind": shown.seen.kind,
             "fps": shown.rate,
-            "frames": shown.frames,
+            "frames": shown.seen.frames,
             "first_frame": shown.first_frame,
-            "width": shown.width,
-            "height": shown.height,
+            "width": shown.seen.width,
+            "height": shown.seen.height,
         },
         "comments": [
             _comment(comment, shown, pictures, drawn_frame, include_held)

@@ -61,14 +61,14 @@ class DrawnFrames:
             return None
         if not isinstance(drawing, dict) or not isinstance(drawing.get("shapes"), list):
             return None  # Of another tool, in a form that nobody has published.
-        return draw(drawing, self._frame(shown, comment.frame or 0), (shown.width, shown.height))
+        return draw(drawing, self._frame(shown, comment.frame or 0), (shown.seen.width, shown.seen.height))
 
     def _frame(self, shown: Shown, frame: int) -> Optional[bytes]:
         path = self._file(shown)
         if path is None:
             return None
         target = os.path.join(self._folder.name, "frame.jpg")
-        number = frame if shown.kind == "movie" else 0
+        number = frame if shown.seen.kind == "movie" else 0
         try:
             media.isolated("make_still", {"source": path, "target": target, "frame": number})
         except Error:
@@ -79,11 +79,12 @@ class DrawnFrames:
             return stream.read()
 
     def _file(self, shown: Shown) -> Optional[str]:
-        key = shown.component_id
-        if key is None or shown.kind not in ("movie", "image"):
+        part = shown.seen.component
+        if part is None or shown.seen.kind not in ("movie", "image"):
             return None
+        key = part.id
         if key not in self._media:
-            path = os.path.join(self._folder.name, f"{len(self._media)}{shown.file_type}")
+            path = os.path.join(self._folder.name, f"{len(self._media)}{part.file_type}")
             try:
                 showing.fetch_to(self._session, key, path)
                 self._media[key] = path

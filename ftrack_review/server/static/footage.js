@@ -117,7 +117,7 @@ class Footage extends Source {
 		const words = {
 			encoding: ["film", "Being prepared", "This page shows it as soon as it is ready."],
 			failed: ["warning", "This media cannot be shown", media.message],
-			missing: ["film", "No media", "Nothing was published for this version yet."],
+			missing: ["film", "No media", media.message],
 			ready: ["document", "No preview", "A browser cannot show this kind of file."],
 		};
 		const [sign, title, text] = words[media.state] || words.missing;

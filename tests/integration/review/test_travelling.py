@@ -8,8 +8,9 @@ import uuid
 import arrow
 import pytest
 
-from ftrack_review import exception
+from ftrack_review import exception, symbol
 from ftrack_review.review import merge
+from tests.integration.api import wait_for
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -110,6 +111,27 @@ def test_the_folder_has_page_state_and_media(review, site, tmp_path):
     assert review.ada["email"] not in (out / "state.js").read_text()
     with pytest.raises(exception.ReviewError, match="exists already"):
         review.entity.export(out)
+
+
+def test_media_that_could_not_be_encoded_says_so_and_travels_as_it_was(review, site, tmp_path):
+    cut, held = tmp_path / "cut.mov", tmp_path / "scene.ma"
+    cut.write_bytes(b"no movie")
+    held.write_bytes(b"a scene")
+    job = review.versions[0].encode_media(str(cut))
+    expression = f'select status from Job where id is "{job["id"]}"'
+    wait_for(lambda: site.query(expression).one()["status"] == "failed", 60)
+    review.versions[1].create_component(
+        str(held), {"name": "scene"}, location=site.get("Location", symbol.SERVER_LOCATION_ID)
+    )
+    site.commit()
+    package = review.entity.export(tmp_path / "out")
+    first, second = (item["media"] for item in state_of(tmp_path / "out")["objects"])
+    assert (first["state"], first["url"], first["original_name"]) == ("failed", None, "main.mov")
+    assert first["message"].startswith("The media could not be prepared for the web: ")
+    assert (tmp_path / "out" / first["original_url"]).read_bytes() == b"no movie"
+    assert (second["state"], second["original_name"]) == ("failed", "scene.ma")
+    assert (tmp_path / "out" / second["original_url"]).read_bytes() == b"a scene"
+    assert package.missing == ()
 
 
 def test_a_folder_for_one_person_knows_who_it_is(review, tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftrack_review import exception
-from ftrack_review.media.rate import nearest_standard, parse_rate
+from ftrack_review.media.rate import find_rate, nearest_standard, parse_rate
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,7 @@ def test_what_is_no_rate_is_refused_by_name(nonsense):
     with pytest.raises(exception.MediaError) as caught:
         parse_rate(nonsense)
     assert repr(nonsense) in str(caught.value)
+    assert find_rate(nonsense) is None
 
 
 def test_close_rates_are_told_apart():

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from ftrack_review.server import review_drawing, review_live, review_media, review_state
+from ftrack_review.server import review_drawing, review_live, review_state
 from ftrack_review.server.errors import ServerFault
 from ftrack_review.server.review_visitor import Visitor
 
@@ -85,31 +85,6 @@ class TestDrawings:
         with pytest.raises(ServerFault) as caught:
             review_drawing.read_picture(url)
         assert caught.value.status == 413
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [
-        (24, "24"),
-        (25, "25"),
-        (23.976, "24000/1001"),
-        (23.98, "24000/1001"),
-        (24000 / 1001, "24000/1001"),
-        (29.97, "30000/1001"),
-        (30, "30"),
-        (59.94, "60000/1001"),
-        (60, "60"),
-        (12.5, "25/2"),
-        ("24000/1001", "24000/1001"),
-    ],
-)
-def test_rates_are_exact(text, rate):
-    assert str(review_media._rate(text)) == rate
-
-
-@pytest.mark.parametrize("text", [None, "", "x", 0, -24, 5000, "1/0"])
-def test_what_is_no_rate_is_none(text):
-    assert review_media._rate(text) is None
 
 
 def make_page():
