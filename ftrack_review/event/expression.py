@@ -58,6 +58,10 @@ class Expression:
         """Return the only topic whose events can meet the expression, None if there are several."""
         return None
 
+    def reads(self, key: str) -> bool:  # noqa: ARG002 - sub-classes look at it.
+        """Return whether it depends on what a mapping holds under *key*."""
+        return False
+
     def beyond(self, topic: str) -> Optional[Expression]:  # noqa: ARG002 - conditions on it need it.
         """Return what an event of *topic* has yet to meet, None for nothing."""
         return self
@@ -73,6 +77,10 @@ class _Several(Expression):
     def __init__(self, expressions: Optional[Iterable[Expression]] = None) -> None:
         """Initialise with the *expressions* that are joined."""
         self._expressions: List[Expression] = list(expressions or ())
+
+    def reads(self, key: str) -> bool:
+        """Return whether one of the expressions depends on what a mapping holds under *key*."""
+        return any(expression.reads(key) for expression in self._expressions)
 
     def __repr__(self) -> str:
         """Return the type and what is joined."""
@@ -130,6 +138,10 @@ class Not(Expression):
         """Return whether *candidate* does not meet the expression."""
         return not self._expression.match(candidate)
 
+    def reads(self, key: str) -> bool:
+        """Return whether the expression depends on what a mapping holds under *key*."""
+        return self._expression.reads(key)
+
     def __repr__(self) -> str:
         """Return the type and what is negated."""
         return f"<{type(self).__name__} {self._expression!r}>"
@@ -142,12 +154,12 @@ class Condition(Expression):
     that ends with ``*`` stands for everything that begins so.
     """
 
-    __slots__ = ("_key", "_operator", "_path", "_prefix", "_value")
+    __slots__ = ("_first", "_key", "_operator", "_prefix", "_rest", "_value")
 
     def __init__(self, key: str, operator: Callable[..., bool], value: str) -> None:
         """Initialise with the dotted *key*, a function of :mod:`operator` and the *value* to compare with."""
         self._key = key
-        self._path = tuple(key.split("."))
+        self._first, *self._rest = key.split(".")
         self._operator = operator
         self._value = value
         self._prefix: Optional[str] = None
@@ -156,12 +168,12 @@ class Condition(Expression):
 
     def match(self, candidate: Mapping[str, typing.Any]) -> bool:
         """Return whether the value in *candidate* compares as it should. One that is missing does not."""
-        found: object = candidate
-        for name in self._path:
-            try:
-                found = found[name]  # type: ignore[index]
-            except (LookupError, TypeError):
-                return False
+        try:
+            found = candidate[self._first]
+            for name in self._rest:
+                found = found[name]
+        except (LookupError, TypeError):
+            return False
         if not isinstance(found, str):
             return self._match_other(found)
         if self._prefix is not None:
@@ -181,6 +193,10 @@ class Condition(Expression):
                 return self._operator(str(found), self._value)
         # Nothing, a list or a mapping is not equal to any text, and neither less nor more.
         return self._operator is operator.ne
+
+    def reads(self, key: str) -> bool:
+        """Return whether the path of the condition begins with *key*."""
+        return self._first == key
 
     def topic(self) -> Optional[str]:
         """Return the topic, where the condition is on the topic and takes no other."""

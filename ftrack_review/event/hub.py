@@ -13,7 +13,7 @@ import re
 import threading
 import time
 import uuid
-from functools import lru_cache, partial
+from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -31,6 +31,7 @@ from ftrack_review.event._official_names import OfficialNames
 from ftrack_review.event._outbox import Outbox, PacketCallback
 from ftrack_review.event._processor import ProcessorThread
 from ftrack_review.event._registry import Registry
+from ftrack_review.event._sender import name_sender
 from ftrack_review.event.base import Event
 from ftrack_review.exception import EventHubConnectionError, EventHubError, NotFoundError
 from ftrack_review.protocol import packet
@@ -75,14 +76,6 @@ class SocketIoSession(NamedTuple):
     id: str
     heartbeatTimeout: int  # noqa: N815 - the name that ftrack_api has.
     supportedTransports: Sequence[str]  # noqa: N815
-
-
-@lru_cache(maxsize=1)
-def _host_name() -> str:
-    """Return the name of this machine."""
-    import platform
-
-    return platform.node()
 
 
 class EventHub(OfficialNames):
@@ -413,20 +406,7 @@ class EventHub(OfficialNames):
 
     def _prepare_event(self, event: Event) -> None:
         """Say in *event* who sends it, where it does not itself."""
-        given = event["source"]
-        if not given:
-            event["source"] = {
-                "id": self.id,
-                "user": {"username": self._api_user},
-                "host": _host_name(),
-            }
-            return
-        source = event["source"] = dict(given)
-        source.setdefault("id", self.id)
-        if "user" not in source:
-            source["user"] = {"username": self._api_user}
-        if "host" not in source:
-            source["host"] = _host_name()
+        name_sender(event, self.id, self._api_user)
 
     def _prepare_reply_event(
         self, event: Event, source_event: Mapping[str, Any], source: Optional[Mapping[str, Any]] = None

@@ -33,6 +33,7 @@ WHERE = {
     "event._connection": 3,
     "event._outbox": 3,
     "event._processor": 3,
+    "event._sender": 3,
     "cache": 2,
     "inspection": 2,
     "collection": 2,

@@ -1,6 +1,8 @@
 """The event hub without a server: synchronous events, and what refuses to work."""
 
+import copy
 import logging
+import pickle
 
 import pytest
 
@@ -247,3 +249,47 @@ def test_values_of_events_are_written_with_the_names_of_the_wire(hub):
     assert hub._decode(text)["args"] == [dict(event)]
     with pytest.raises(TypeError):
         hub._encode({"x": object()})
+
+
+def test_what_an_event_makes_late_is_there_for_everyone(hub):
+    """The id and source of a local event are made when they are looked at, also by a subscription."""
+    seen = []
+    hub.subscribe("topic=a and source.user.username=jane", lambda event: seen.append(event["id"]))
+    hub.subscribe("topic=a and not source.user.username=joe", lambda event: seen.append(event["id"]))
+    hub.subscribe("topic=a and (id=nothing or source.id=nothing)", lambda event: pytest.fail("called"))
+    event = Event("a")
+    hub.publish(event, synchronous=True)
+    assert seen == [event["id"]] * 2
+    hub.subscribe(f"topic=a and id={event['id']}", lambda event: "by id")
+    assert hub.publish(Event("a", id=event["id"]), synchronous=True) == [None, None, "by id"]
+
+
+@pytest.mark.parametrize(
+    "make_copy", [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))]
+)
+def test_a_copy_of_an_event_has_its_id_and_source(hub, make_copy):
+    event = Event("a")
+    hub.publish(event, synchronous=True)
+    duplicate = make_copy(event)
+    assert duplicate == event
+    assert duplicate["source"]["user"] == {"username": "jane"}
+    assert repr(duplicate) == repr(event)
+    assert list(event) == ["id", "data", "topic", "sent", "source", "target", "in_reply_to_event"]
+
+
+def test_events_share_no_source(hub):
+    one, other = Event("a"), Event("a")
+    hub.publish(one, synchronous=True)
+    hub.publish(other, synchronous=True)
+    one["source"]["user"]["username"] = "joe"
+    assert other["source"]["user"] == {"username": "jane"}
+
+
+def test_an_event_of_another_class_gets_a_plain_source(hub):
+    class Recorded(Event):
+        def __setitem__(self, key, value):
+            super().__setitem__(key, {"recorded": value})
+
+    event = Recorded("a")
+    hub.publish(event, synchronous=True)
+    assert event["source"]["recorded"]["id"] == hub.id
