@@ -19,7 +19,10 @@ Record = Dict[str, Any]
 
 
 def is_shown(server: Any, visitor: Visitor, component_id: str) -> bool:
-    """Return whether the component belongs to a version that the visitor's review session shows."""
+    """Return whether the component belongs to what the visitor's review session shows.
+
+    That is the components of its versions, and the source of a version whose encoding failed, which belongs to none.
+    """
     sessions, objects, components, thumbnails = query(
         server,
         visitor,
@@ -35,12 +38,16 @@ def is_shown(server: Any, visitor: Visitor, component_id: str) -> bool:
     candidates = {version["id"] for version in thumbnails}
     if components[0]["version_id"]:
         candidates.add(components[0]["version_id"])
-    if not candidates:
-        return False
     if candidates & {item["version_id"] for item in objects}:
         return True
+    is_loose = components[0]["version_id"] is None
+    if not candidates and not is_loose:
+        return False
     history = History(conventions_of(server, visitor, sessions[0]["project_id"]), objects)
-    return bool(candidates & Versions(server, visitor, objects, history, media=False).ids)
+    shown = Versions(server, visitor, objects, history, media=False).ids
+    if candidates & shown:
+        return True
+    return is_loose and review_media.read(server, visitor, shown).offers(component_id)
 
 
 class History:

@@ -243,6 +243,28 @@ def foreign_media(site):
             assert said(site.open(f"/{route}/{component_id}")) == NOT_HERE
 
 
+@attempt("What could not be encoded, for a version of another review or of none", "404 not_found")
+def foreign_source(site):
+    source, other, loose = (site.api.component(b"no movie") for _ in range(3))
+    elsewhere = site.api.version(site.api.project())
+    owned = site.api.component(b"no movie", version_id=elsewhere)
+    site.api.encode(source, site.review.version_id(), keep_original=False)
+    site.api.encode(other, site.other.version_id(), keep_original=False)
+    site.api.encode(loose, None, keep_original=False)
+    # What belongs to a version that is not shown is not given away by a job that names it.
+    site.api.encode(owned, site.other.version_id(), keep_original=False)
+    for route in ("media", "thumbnail"):
+        for component_id in (other, loose, owned):
+            assert said(site.open(f"/{route}/{component_id}")) == NOT_HERE
+    assert site.open(f"/media/{source}").content == b"no movie"
+    path = f"{site.other.page}/media/{source}"
+    assert said(site.other.visitor.get(path, timeout=30)) == NOT_HERE
+    assert said(site.other.visitor.get(f"{site.other.page}/media/{owned}", timeout=30)) == NOT_HERE
+    # Out of the review again, it is gone.
+    site.api.delete("ReviewSessionObject", site.object_id)
+    assert said(site.open(f"/media/{source}")) == NOT_HERE
+
+
 @attempt(
     "Media of a version of the asset that is not shown: before the one before, or later", "404 not_found"
 )

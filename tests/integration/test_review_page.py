@@ -207,6 +207,21 @@ class TestState:
         assert "could not be prepared" in media["message"]
         assert media["original_name"] == "shot.mov"
 
+    def test_a_path_that_failed_to_encode_is_offered_while_nothing_else_plays(self, api, review):
+        # As AssetVersion.encode_media(path) does it: what was uploaded belongs to no version.
+        source = api.component(b"no movie", name="cut")
+        assert api.encode(source, review.version_id(), keep_original=False)["status"] == "failed"
+        media = review.object()["media"]
+        assert (media["state"], media["url"], media["original_name"]) == ("failed", None, "cut.mov")
+        address = urllib.parse.urljoin(api.url, media["original_url"])
+        assert address.endswith(source)
+        assert review.visitor.get(address, timeout=30).content == b"no movie"
+        encoded = api.component(
+            b"x", name="ftrackreview-mp4", file_type=".mp4", version_id=review.version_id()
+        )
+        assert review.object()["media"]["original_url"].endswith(encoded)
+        assert review.visitor.get(address, timeout=30).status_code == 404
+
     def test_frames_are_counted_by_the_exact_rate(self, api, review):
         component_id = api.component(
             b"x", name="ftrackreview-mp4", file_type=".mp4", version_id=review.version_id()

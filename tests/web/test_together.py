@@ -226,15 +226,17 @@ def test_media_is_shown_when_it_is_ready_and_what_failed_says_why(site, new_site
     kind = session.query("AssetType").first()
     location = session.query('Location where name is "ftrack.server"').one()
 
-    def publish(path):
+    def publish(path, by_path=False):
         asset = session.create("Asset", {"name": path.stem, "type": kind, "parent": made.project})
         version = session.create("AssetVersion", {"asset": asset})
+        made.review.add(version)
         session.commit()
+        if by_path:
+            version.encode_media(str(path))
+            return
         component = session.create_component(
             str(path), {"name": "main", "version_id": version["id"]}, location
         )
-        made.review.add(version)
-        session.commit()
         session.encode_media(component, version["id"])
 
     whole = tmp_path / "whole.mov"
@@ -248,9 +250,18 @@ def test_media_is_shown_when_it_is_ready_and_what_failed_says_why(site, new_site
     publish(cut)
     page.get_by_role("navigation").get_by_text("cut", exact=True).click()
     page.get_by_text("This media cannot be shown").wait_for(timeout=60_000)
+    # The version's own component, and a path, of which the version holds nothing when it cannot be encoded.
     with page.expect_download() as download:
         page.get_by_role("link", name="Download main.mov").click()
     assert pathlib.Path(download.value.path()).read_bytes() == cut.read_bytes()
+    torn = tmp_path / "torn.mov"
+    torn.write_bytes(whole.read_bytes()[:4000])
+    publish(torn, by_path=True)
+    page.get_by_role("navigation").get_by_text("torn", exact=True).click()
+    page.get_by_text("This media cannot be shown").wait_for(timeout=60_000)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download main.mov").click()
+    assert pathlib.Path(download.value.path()).read_bytes() == torn.read_bytes()
 
 
 SERVE = [sys.executable, "-m", "ftrack_review", "serve"]
