@@ -6,18 +6,18 @@ is invited, and about objects that are there.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import os
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from ftrack_review.exception import ReviewError
+from ftrack_review.protocol import remark
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import gathering, invitation, noting, schedule
+from ftrack_review.review.answering import Answers
 from ftrack_review.review.opinion import word_for
 
 if TYPE_CHECKING:
@@ -25,25 +25,17 @@ if TYPE_CHECKING:
     from ftrack_review.review.opinion import Comment, Feedback, InviteeState, ObjectFeedback
     from ftrack_review.session import Session
 
-__all__ = ["ANSWERS_FORMAT", "Answer", "Merge", "merge"]
-
-ANSWERS_FORMAT = "ftrack-review-answers"
-
-#: The largest file of answers, in bytes, and in it the longest comment, in characters.
-LARGEST_FILE_BYTES = 200 * 1024 * 1024
-LONGEST_COMMENT = 20_000
-LARGEST_DRAWING = 512 * 1024
+__all__ = ["Answer", "Merge", "merge"]
 
 # From this and the ids in the file come the ids of notes, so that one file makes the same notes each time.
 _NAMESPACE = uuid.UUID("6f6e5f3c-52c1-4c0f-9d1e-6f2f0c6b7a11")
-_PICTURES = {"data:image/png;base64,": b"\x89PNG", "data:image/jpeg;base64,": b"\xff\xd8"}
 
 
 @dataclass(frozen=True)
 class Answer:
     """One vote or comment of the file: *action* is ``added``, ``changed``, ``present``, ``kept`` or ``skipped``.
 
-    ``kept`` is a vote that the person has changed on the server since; ``skipped`` says why in *reason*.
+    ``kept`` is a vote or comment that was changed on the server since; it and ``skipped`` say why in *reason*.
     """
 
     action: str
@@ -86,7 +78,7 @@ def merge(
 ) -> Merge:
     """Write the votes and comments of the file of answers *path* to the review session it is for.
 
-    The person is found among the invited by id or e-mail; *invite* invites who is not. Repeating it adds
+    The person is found among the invited by id, e-mail or name; *invite* invites who is not. Repeating it adds
     nothing; a later file of the same person adds and changes what is new. A vote that the person has given on the
     server since stays, and a vote on a version that was replaced since is skipped. *skip_unknown* skips answers about
     objects that are not in the review any more. *review_session* refuses answers to any other. With *dry_run*
@@ -102,12 +94,13 @@ def merge(
 
     .. versionadded:: 3.1.0
     """
-    answers = _Answers(os.fspath(path))
+    answers = Answers(os.fspath(path))
     target = _find_session(session, answers, review_session)
     schedule.require_open(target)
     feedback = gathering.feedback(target)
     objects = {item.id: item for item in feedback.objects}
-    unknown = sorted({entry["object_id"] for entry in (*answers.votes, *answers.notes)} - objects.keys())
+    entries = (*answers.votes, *answers.notes, *answers.edits)
+    unknown = sorted({entry["object_id"] for entry in entries} - objects.keys())
     if unknown and not skip_unknown:
         raise ReviewError(
             f"{answers.path} is about {len(unknown)} objects that are not in {feedback.name!r} (any more), such as "
@@ -118,132 +111,11 @@ def merge(
     work.upload_pictures()
     work.merge_votes()
     work.merge_notes()
+    work.merge_edits()
     if not dry_run:
         session.commit()
-    return Merge(target["id"], answers.name, tuple(work.done))
-
-
-class _Answers:
-    """A file of answers, read and checked as far as that goes without the server."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        content = self._load()
-        person = content.get("person")
-        if not isinstance(person, dict):
-            raise self._damaged("it does not say whose they are")
-        self.session_id = self._text(content, "session_id")
-        self.person_id = person["id"] if isinstance(person.get("id"), str) else None
-        self.name = self._text(person, "name")
-        email = person.get("email")
-        self.email = email.strip() if isinstance(email, str) else ""
-        self.votes = [self._vote(entry) for entry in self._list(content, "votes")]
-        self.notes = [self._note(entry) for entry in self._list(content, "notes")]
-        if len({entry["id"] for entry in self.notes}) < len(self.notes):
-            raise self._damaged("two comments have one id")
-
-    def _load(self) -> Dict[str, Any]:
-        try:
-            if os.path.getsize(self.path) > LARGEST_FILE_BYTES:
-                raise self._damaged("it is larger than answers are")
-            with open(self.path, encoding="utf-8") as stream:
-                content = json.load(stream)
-        except OSError as error:
-            raise ReviewError(f"The answers {self.path} cannot be read: {error.strerror}.") from error
-        except (ValueError, RecursionError) as error:
-            raise self._damaged("it is no JSON") from error
-        if not isinstance(content, dict) or content.get("format") != ANSWERS_FORMAT:
-            raise self._damaged("it does not say that it holds answers to a review")
-        if content.get("version") != 1:
-            raise ReviewError(
-                f"{self.path} was written by a later version of the page. Update ftrack-review."
-            )
-        return content
-
-    def _vote(self, entry: Any) -> Dict[str, Any]:
-        found = self._entry(entry)
-        if entry.get("status") not in roles.STATUSES:
-            raise self._damaged(f"a vote is {entry.get('status')!r}")
-        return {**found, "status": entry["status"]}
-
-    def _note(self, entry: Any) -> Dict[str, Any]:
-        found = self._entry(entry)
-        content, frame, reply_to = entry.get("content") or "", entry.get("frame"), entry.get("reply_to")
-        if not isinstance(content, str) or len(content) > LONGEST_COMMENT:
-            raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
-        if frame is not None and (isinstance(frame, bool) or not isinstance(frame, int) or frame < 0):
-            raise self._damaged(f"a frame is {frame!r}")
-        drawing = self._drawing(entry.get("drawing"))
-        if not content.strip() and drawing is None:
-            raise self._damaged("a comment is empty")
-        return {
-            **found,
-            "id": self._text(entry, "id"),
-            "content": content,
-            "frame": frame,
-            "reply_to": reply_to if isinstance(reply_to, str) else None,
-            "drawing": drawing,
-            "picture": self._picture(entry.get("picture")),
-        }
-
-    def _entry(self, entry: Any) -> Dict[str, Any]:
-        if not isinstance(entry, dict):
-            raise self._damaged("an answer is none")
-        return {
-            "object_id": self._text(entry, "object_id"),
-            "created_at": self._time(self._text(entry, "created_at")),
-        }
-
-    def _drawing(self, drawing: Any) -> Optional[str]:
-        if not drawing:
-            return None
-        try:
-            text = noting.read_drawing(drawing)
-        except ReviewError as error:
-            raise self._damaged("a drawing is none") from error
-        if len(text) > LARGEST_DRAWING:
-            raise self._damaged("a drawing is larger than drawings are")
-        return text
-
-    def _picture(self, picture: Any) -> Optional[bytes]:
-        if not picture:
-            return None
-        for start, magic in _PICTURES.items():
-            if isinstance(picture, str) and picture.startswith(start):
-                try:
-                    content = base64.b64decode(picture[len(start) :], validate=True)
-                except binascii.Error as error:
-                    raise self._damaged("a picture is none") from error
-                if content.startswith(magic):
-                    return content
-        raise self._damaged("a picture is none")
-
-    def _time(self, text: str) -> Any:
-        import arrow
-
-        try:
-            # The clock of a laptop may be ahead of ours.
-            return min(arrow.get(text), arrow.utcnow())
-        except (ValueError, arrow.parser.ParserError) as error:
-            raise self._damaged(f"a time is {text!r}") from error
-
-    def _text(self, content: Mapping[str, Any], name: str) -> str:
-        value = content.get(name)
-        if not isinstance(value, str) or not value.strip() or len(value) > 1000:
-            raise self._damaged(f"{name} is missing")
-        return value
-
-    def _list(self, content: Mapping[str, Any], name: str) -> List[Any]:
-        value = content.get(name, [])
-        if not isinstance(value, list):
-            raise self._damaged(f"{name} is no list")
-        return value
-
-    def _damaged(self, why: str) -> ReviewError:
-        return ReviewError(
-            f"{self.path} is no file of answers, or a damaged one: {why}. Ask for it again: the page keeps the answers "
-            "until they are saved."
-        )
+    name = str(invitee["name"]) if invitee is not None else answers.name
+    return Merge(target["id"], name, tuple(work.done))
 
 
 class _Merging:
@@ -254,7 +126,7 @@ class _Merging:
         session: Session,
         feedback: Feedback,
         objects: Mapping[str, ObjectFeedback],
-        answers: _Answers,
+        answers: Answers,
         invitee: Optional[Entity],
         *,
         dry_run: bool,
@@ -383,9 +255,47 @@ class _Merging:
         if present["content"] == entry["content"]:
             self._note("present", "comment", item.name, text)
             return
-        if not self._dry_run:
-            present["content"] = entry["content"]
+        self._say(present, entry["content"])
         self._note("changed", "comment", item.name, text)
+
+    def _say(self, note: Entity, text: str) -> None:
+        """Queue another text of a note, which in a moderated review has to be released again."""
+        if not self._dry_run:
+            note["content"] = text
+            note["metadata"].pop(remark.RELEASED_KEY, None)
+
+    def merge_edits(self) -> None:
+        """Queue the changes to what the person had said before the review travelled."""
+        for entry in self._answers.edits:
+            item = self._objects.get(entry["object_id"])
+            if item is None:
+                reason = "not in the review any more"
+                self._note("skipped", "comment", entry["object_id"], entry["content"] or "deleted", reason)
+                continue
+            present = next((comment for comment in _all(item.comments) if comment.id == entry["id"]), None)
+            self._edit(entry, item, present)
+
+    def _edit(self, entry: Mapping[str, Any], item: ObjectFeedback, present: Optional[Comment]) -> None:
+        content, text = entry["content"], entry["content"] or "deleted"
+        if present is None or present.text == content:
+            # Gone on the server, or there already.
+            gone = "" if content is None or present is not None else "it was deleted on the server since"
+            self._note("skipped" if gone else "present", "comment", item.name, text, gone)
+        elif self._invitee is None or present.invitee_id != self._invitee["id"]:
+            self._note("skipped", "comment", item.name, text, f"{present.author or 'somebody else'} wrote it")
+        elif present.text != entry["was"]:
+            self._note("kept", "comment", item.name, present.text, "changed on the server since")
+        elif content is None and any(
+            reply.invitee_id != present.invitee_id for reply in _all(present.replies)
+        ):
+            self._note("kept", "comment", item.name, present.text, "others have replied to it")
+        else:
+            note: Any = self._session.get("Note", present.id)
+            if content is not None:
+                self._say(note, content)
+            elif not self._dry_run:
+                self._session.delete(note)
+            self._note("changed", "comment", item.name, text)
 
     def _known(self, ids: Any) -> Dict[str, Entity]:
         keys = ", ".join(quote(key) for key in ids)
@@ -401,7 +311,7 @@ class _Merging:
         self.done.append(Answer(action, kind, name, text, reason))
 
 
-def _find_session(session: Session, answers: _Answers, expected: Optional[Entity]) -> Entity:
+def _find_session(session: Session, answers: Answers, expected: Optional[Entity]) -> Entity:
     if expected is not None and expected["id"] != answers.session_id:
         raise ReviewError(
             f"{answers.path} answers another review session ({answers.session_id}), not {expected['name']!r}."
@@ -418,7 +328,7 @@ def _find_session(session: Session, answers: _Answers, expected: Optional[Entity
 
 
 def _find_person(
-    review_session: Entity, feedback: Feedback, answers: _Answers, *, invite: bool, dry_run: bool
+    review_session: Entity, feedback: Feedback, answers: Answers, *, invite: bool, dry_run: bool
 ) -> Optional[Entity]:
     """Return the invitee whose answers they are, None for one who would be invited in a dry run."""
     state = _invited(feedback, answers)
@@ -439,14 +349,20 @@ def _find_person(
     return made  # type: ignore[no-any-return]
 
 
-def _invited(feedback: Feedback, answers: _Answers) -> Optional[InviteeState]:
+def _invited(feedback: Feedback, answers: Answers) -> Optional[InviteeState]:
+    """Return who it is by id, e-mail or, where one alone is called so, name: whom the page takes the person for."""
     for state in feedback.invitees:
         if answers.person_id is not None and state.id == answers.person_id:
             return state
     for state in feedback.invitees:
         if answers.email and (state.email or "").lower() == answers.email.lower():
             return state
-    return None
+    called = [state for state in feedback.invitees if _plain(state.name) == _plain(answers.name)]
+    return called[0] if len(called) == 1 else None
+
+
+def _plain(name: Optional[str]) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name or "").lower().split())
 
 
 def _all(comments: Tuple[Comment, ...]) -> List[Comment]:

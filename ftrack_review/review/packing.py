@@ -6,6 +6,7 @@ back as a file of answers, which :mod:`~ftrack_review.review.merging` reads.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -35,6 +36,9 @@ __all__ = ["Package", "export"]
 # The page, in the words of the server: the same files, served from a folder.
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(ftrack_review.__file__)), "server", "static")
 _LABELS = ((roles.APPROVED, "Approved"), (roles.REQUIRE_CHANGES, "Changes required"), (roles.SEEN, "Seen"))
+
+# So many rounds it takes to try an address on those of the invited, which do not travel themselves (folder.js).
+_ROUNDS = 20_000
 
 _README = """\
 {name}
@@ -114,6 +118,7 @@ class _Packing:
         self._place = place
         self._feedback: Feedback = gathering.feedback(review_session)
         self._me = _me(self._feedback, invitee)
+        self._roles = {person.id: person.role for person in self._feedback.invitees}
         self._previous = _Previous(self._session, self._feedback)
         self._footage: Footage = showing.Footage(self._session, self._previous.all_ids)
         self._files: Dict[str, str] = {}
@@ -214,6 +219,7 @@ class _Packing:
                     "name": invitee.name,
                     "role": invitee.role,
                     "responded": invitee.votes > 0,
+                    "email_proof": _prove(invitee.email, export_id),
                 }
                 for invitee in feedback.invitees
             ],
@@ -259,8 +265,8 @@ class _Packing:
             "id": comment.id,
             "author": comment.author or "Someone",
             "author_id": comment.invitee_id or comment.author_id,
-            "role": None,
-            # What was said before the export is changed on the server, not here.
+            "role": self._roles.get(comment.invitee_id or ""),
+            # The page knows who reads it.
             "mine": False,
             "content": comment.text,
             "created_at": plain_time(comment.created_at),
@@ -377,6 +383,14 @@ def _carried(seen: Presentation) -> Optional[Component]:
 
 def _listed(ids: Iterable[str]) -> str:
     return "({})".format(", ".join(quote(key) for key in sorted(ids)))
+
+
+def _prove(email: Optional[str], export_id: str) -> Optional[str]:
+    """Return what an address comes to for who knows it: folder.js makes the same of one that is typed in."""
+    if not email or not email.strip():
+        return None
+    address, salt = email.strip().lower().encode(), export_id.encode()
+    return hashlib.pbkdf2_hmac("sha256", address, salt, _ROUNDS).hex()
 
 
 def _visible(comments: Iterable[Comment]) -> Iterable[Comment]:

@@ -18,8 +18,12 @@ def site(new_site, tmp_path_factory):
         synthesis.make_movie(folder / f"{name}.mp4", frames=24, fps="24000/1001", size=(320, 180), label=name)
         made.review.publish(folder / f"{name}.mp4")
     made.review.invite([("Ada", "ada@example.com"), ("Bob", "bob@example.com")])
+    grace = made.review.invite("Grace Hopper", "grace@example.com", role="approver")
+    made.review.invite("Olga", "olga@example.com", role="observer")
     made.session.commit()
     made.item(0).comment("Already said. <b>x</b>", frame=3)
+    made.item(1).comment("By Grace, before", invitee=grace)
+    made.item(1).comment("By Grace, to go", invitee=grace)
     made.session.commit()
     return made
 
@@ -32,15 +36,21 @@ def folder(site, tmp_path_factory):
     return place
 
 
+def enter(page, folder, name, address):
+    """Open the page from disk, and say who one is."""
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Your e-mail").fill(address)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.locator("dialog").wait_for(state="detached")
+    page.wait_for_selector("main.viewer")
+    settle(page)
+
+
 @pytest.fixture
 def opened(page, folder):
     """The page, opened from disk by Ada."""
-    page.goto((folder / "index.html").as_uri())
-    page.get_by_label("Your name").fill("Ada")
-    page.get_by_label("Your e-mail").fill("ada@example.com")
-    page.get_by_role("button", name="Start", exact=True).click()
-    page.wait_for_selector("main.viewer")
-    settle(page)
+    enter(page, folder, "Ada", "ada@example.com")
     return page
 
 
@@ -96,6 +106,55 @@ def test_votes_comments_and_drawings_made_on_disk_come_back(site, opened, tmp_pa
     report = site.review.report()
     drawn = report.content["objects"][0]["comments"][-1]
     assert report.pictures[drawn["picture"]].startswith(b"\xff\xd8")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("name", "address", "shown"),
+    [
+        ("Amazing Grace", " GRACE@example.com", "Grace Hopper approver"),
+        ("grace  hopper", "private@example.com", "Grace Hopper approver"),
+        ("Ada", "ada@example.com", "Ada"),
+        ("Olga", "olga@example.com", "Olga observer"),
+        ("Mallory", "m@example.com", "Mallory"),
+    ],
+)
+def test_who_is_invited_is_known_by_address_or_name(page, folder, name, address, shown):
+    enter(page, folder, name, address)
+    assert " ".join(page.locator(".who").inner_text().split()[-len(shown.split()) :]) == shown
+    assert page.get_by_label("Your comment").is_visible() == (name != "Olga")
+    assert page.faults == []
+
+
+@pytest.mark.browser
+def test_an_approver_decides_and_edits_what_was_said_before(site, page, folder, tmp_path):
+    enter(page, folder, "Grace Hopper", "grace@example.com")
+    page.get_by_role("navigation").get_by_text("second", exact=True).click()
+    first, second = page.locator(".note", has_text="By Grace").all()
+    assert first.locator(".role").inner_text() == "Approver"
+    first.get_by_role("button", name="Edit what you wrote").click()
+    page.get_by_role("textbox", name="Edit what you wrote").fill("By Grace, after")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("By Grace, after", exact=True).wait_for()
+    page.locator(".note", has_text="to go").get_by_role("button", name="Delete what you wrote").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_text("By Grace, to go").wait_for(state="detached")
+    page.get_by_role("group", name="Your vote").get_by_role("button", name="Approved").click()
+    page.reload()
+    page.get_by_role("navigation").get_by_text("second", exact=True).click()
+    page.get_by_text("By Grace, after", exact=True).wait_for()
+    page.locator(".votes .role", has_text="Approver").wait_for()
+    answers = save(page, tmp_path / "answers.json")
+    assert page.faults == []
+    result = merge(site.session, answers)
+    assert (result.person, result.count("added"), result.count("changed")) == ("Grace Hopper", 1, 2)
+    item = site.objects()[1]
+    assert (item.status, [(vote.name, vote.role) for vote in item.votes]) == (
+        "approved",
+        [("Grace Hopper", "approver")],
+    )
+    assert [comment.text for comment in item.comments] == ["By Grace, after"]
+    assert merge(site.session, answers).count("present") == 3
 
 
 @pytest.mark.browser

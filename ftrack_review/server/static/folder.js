@@ -4,6 +4,9 @@
 
 const { el, say, dialog, newId, StoreError } = review;
 
+// The work that it takes to try an address on those of the invited (packing.py has the same number).
+const ROUNDS = 20000;
+
 /** A review that travels: its state comes with the page, and what is done here is kept until it is saved to a file. */
 class FolderStore {
 	constructor(state) {
@@ -11,7 +14,7 @@ class FolderStore {
 		this.canPresent = false;
 		this.isFolder = true;
 		this._key = `ftrack-review:${state.export_id || state.session.id}`;
-		this._answers = this._read() || { person: this._known(), votes: [], notes: [] };
+		this._answers = { edits: [], ...(this._read() || { person: this._known(), votes: [], notes: [] }) };
 	}
 
 	get person() {
@@ -24,7 +27,8 @@ class FolderStore {
 	}
 
 	get count() {
-		return this._answers.votes.length + this._answers.notes.length;
+		const { votes, notes, edits } = this._answers;
+		return votes.length + notes.length + edits.length;
 	}
 
 	/** Ask who answers: a review from disk knows nobody. */
@@ -34,21 +38,51 @@ class FolderStore {
 
 	_ask(page) {
 		return new Promise((resolve) => {
-			const name = el("input", { id: "my-name", type: "text", autocomplete: "name", required: true, maxlength: 200, dir: "auto" });
+			const { people } = this._state;
+			const name = el("input", { id: "my-name", type: "text", autocomplete: "name", list: "invited", required: true, maxlength: 200, dir: "auto" });
 			const email = el("input", { id: "my-email", type: "email", autocomplete: "email", required: true, maxlength: 254 });
+			const known = el("p.known", { role: "status" });
 			const form = el("form", null, el("p", null, "Your votes and comments stay on this computer until you save them to a file."),
 				el("label", { htmlFor: "my-name" }, "Your name"), name, el("label", { htmlFor: "my-email" }, "Your e-mail"), email,
+				el("datalist", { id: "invited" }, ...people.map((person) => el("option", { value: person.name }))), known,
 				el("footer", null, el("button.primary", { type: "submit" }, "Start")));
 			const box = dialog("Who are you?", form);
+			form.addEventListener("change", async () => {
+				const invitee = await this.invitee(name.value, email.value);
+				known.textContent = invitee ? `You are invited as ${invitee.name}, ${invitee.role}.` : "";
+			});
 			form.addEventListener("submit", async (event) => {
 				event.preventDefault();
-				this.setPerson({ id: null, name: name.value.trim(), email: email.value.trim() });
+				const invitee = await this.invitee(name.value, email.value);
+				const { id, name: called } = invitee || { id: null, name: name.value.trim() };
+				this.setPerson({ id, name: called, email: email.value.trim() });
 				box.close();
 				page.state = await this.state();
 				page.update();
 			});
 			box.addEventListener("close", resolve);
 		});
+	}
+
+	/** The one of the invited who goes by this address or, where nobody does, alone by this name; null for others. */
+	async invitee(name, email) {
+		const { people } = this._state;
+		const proof = people.some((person) => person.email_proof) ? await this._prove(email) : null;
+		const found = people.filter((person) => proof && person.email_proof === proof);
+		if (found.length) return found[0];
+		const called = people.filter((person) => plain(person.name) && plain(person.name) === plain(name));
+		return called.length === 1 ? called[0] : null;
+	}
+
+	/** What an address comes to in the list of the invited, which does not hold the addresses themselves. */
+	async _prove(email) {
+		// Pages from disk have it in the browsers of today; elsewhere the name has to do.
+		if (!window.crypto.subtle || !email.trim()) return null;
+		const encoder = new TextEncoder();
+		const key = await crypto.subtle.importKey("raw", encoder.encode(email.trim().toLowerCase()), "PBKDF2", false, ["deriveBits"]);
+		const salt = encoder.encode(this._state.export_id);
+		const bits = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS }, key, 256);
+		return Array.from(new Uint8Array(bits), (byte) => byte.toString(16).padStart(2, "0")).join("");
 	}
 
 	/** Hand out the file with the answers. */
@@ -67,10 +101,11 @@ class FolderStore {
 
 	/** The file that the review's owner merges, as a name and its text. */
 	file() {
-		const { person, votes, notes } = this._answers;
+		const { person, votes, notes, edits } = this._answers;
 		const answers = {
-			format: "ftrack-review-answers", version: 1, session_id: this._state.session.id,
-			export_id: this._state.export_id || null, person, saved_at: new Date().toISOString(), votes, notes,
+			// Programs that know no edits must not take the file for whole.
+			format: "ftrack-review-answers", version: edits.length ? 2 : 1, session_id: this._state.session.id,
+			export_id: this._state.export_id || null, person, saved_at: new Date().toISOString(), votes, notes, edits,
 		};
 		const name = (person ? person.name : "review").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "review";
 		return { name: `answers-${name}.json`, text: JSON.stringify(answers, null, 1) };
@@ -99,25 +134,37 @@ class FolderStore {
 	}
 
 	async editComment(id, content) {
-		const note = this._own(id);
+		const note = this._answers.notes.find((other) => other.id === id);
+		if (!note) return this._edit(id, content);
 		note.content = content;
 		return this._done(note.object_id);
 	}
 
 	async deleteComment(id) {
-		const note = this._own(id);
+		const note = this._answers.notes.find((other) => other.id === id);
 		this._answers.notes = this._answers.notes.filter((other) => other.id !== id && other.reply_to !== id);
-		return this._done(note.object_id);
+		return note ? this._done(note.object_id) : this._edit(id, null);
 	}
 
 	live() {
 		return { send: () => false, close: () => {} };
 	}
 
-	_own(id) {
-		const note = this._answers.notes.find((other) => other.id === id);
-		if (!note) throw new StoreError("Only what you wrote here can be changed here.");
-		return note;
+	/** Change, or with null delete, what the person had said before the review travelled. */
+	_edit(id, content) {
+		const me = this._me();
+		for (const object of this._state.objects) {
+			const note = flat(object.notes).find((other) => other.id === id && me.id && other.author_id === me.id);
+			if (!note) continue;
+			if (content === null && (note.replies || []).some((reply) => reply.author_id !== me.id)) {
+				throw new StoreError("Others have replied to this. Edit it instead.");
+			}
+			this._answers.edits = this._answers.edits.filter((edit) => edit.id !== id);
+			const edit = { id, object_id: object.id, content, was: note.content, created_at: new Date().toISOString() };
+			if (content !== note.content) this._answers.edits.push(edit);
+			return this._done(object.id);
+		}
+		throw new StoreError("Only what you wrote can be changed.");
 	}
 
 	_known() {
@@ -126,8 +173,9 @@ class FolderStore {
 	}
 
 	_me() {
-		const person = this._answers.person;
-		const role = this._state.me ? this._state.me.role : "reviewer";
+		const { person } = this._answers;
+		const invitee = person && this._state.people.find((other) => other.id === person.id);
+		const role = (invitee || this._state.me || {}).role || "reviewer";
 		const can = role !== "observer" && this._state.session.is_open !== false;
 		return {
 			id: person ? person.id || "me" : null, name: person ? person.name : "", email: person ? person.email : "", role,
@@ -139,21 +187,31 @@ class FolderStore {
 		const me = this._me();
 		const vote = this._answers.votes.find((other) => other.object_id === object.id);
 		if (vote) {
-			object.my_vote = vote.status;
 			object.votes = object.votes.filter((other) => other.person_id !== me.id);
 			object.votes.push({
 				person: me.name, person_id: me.id, role: me.role, status: vote.status, created_at: vote.created_at,
 			});
 		}
+		object.my_vote = (object.votes.find((other) => other.person_id === me.id) || {}).status || null;
+		object.notes = this._edited(object.notes, me.id);
 		for (const note of this._answers.notes.filter((other) => other.object_id === object.id)) {
 			const shown = {
-				...note, author: me.name, author_id: me.id, mine: true, released: true, picture_url: null, replies: [],
+				...note, author: me.name, author_id: me.id, role: me.role, mine: true, released: true, picture_url: null, replies: [],
 			};
 			const parent = object.notes.find((other) => other.id === note.reply_to);
 			if (parent) parent.replies.push(shown);
 			else object.notes.push(shown);
 		}
 		return object;
+	}
+
+	/** *notes* from before the review travelled, as the person whose id is *me* has left them. */
+	_edited(notes, me) {
+		const edits = new Map(this._answers.edits.map((edit) => [edit.id, edit.content]));
+		return notes.filter((note) => edits.get(note.id) !== null).map((note) => ({
+			...note, mine: note.author_id === me, content: edits.get(note.id) ?? note.content,
+			replies: this._edited(note.replies || [], me),
+		}));
 	}
 
 	_done(id) {
@@ -178,6 +236,9 @@ class FolderStore {
 		}
 	}
 }
+
+const plain = (name) => name.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
+const flat = (notes) => notes.flatMap((note) => [note, ...flat(note.replies || [])]);
 
 review.FolderStore = FolderStore;
 })((window.FtrackReview = window.FtrackReview || {}));

@@ -109,6 +109,8 @@ def test_the_folder_has_page_state_and_media(review, site, tmp_path):
     assert (found["overall"], found["notes"][0]["drawing"]) == ("approved", DRAWING)
     assert [reply["content"] for reply in found["notes"][0]["replies"]] == ["Will do."]
     assert review.ada["email"] not in (out / "state.js").read_text()
+    assert {person["name"]: person["role"] for person in state["people"]}["Ada"] == "approver"
+    assert found["notes"][0]["role"] == "approver"
     with pytest.raises(exception.ReviewError, match="exists already"):
         review.entity.export(out)
 
@@ -235,6 +237,99 @@ def test_what_does_not_belong_is_refused_and_nothing_written(review, site, film,
     assert review.entity.feedback().comments == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "email", "taken_for"),
+    [
+        ("The Countess", "ADA{}", "Ada"),
+        ("  aDA ", "private@example.com", "Ada"),
+        ("Bob", "ADA{}", "Ada"),
+        ("Mallory", "m@example.com", None),
+        ("Eve", "m@example.com", "Eve"),
+    ],
+)
+def test_a_person_is_found_by_address_before_name(review, site, tmp_path, name, email, taken_for):
+    address = email.format(review.ada["email"][len("ada") :])
+    path = Answers(review, {"id": None, "name": name, "email": address}).save(tmp_path)
+    if taken_for == "Ada":
+        assert merge(site, path).person == "Ada"
+        assert {vote.role for vote in review.entity.feedback().votes} == {"approver"}
+    else:
+        refused(site, path, "observer" if taken_for else "not invited")
+
+
+def test_who_shares_a_name_is_told_apart_by_address(review, site, tmp_path):
+    review.entity.invite("ada", "other@example.com")
+    site.commit()
+    refused(site, Answers(review, {"id": None, "name": "Ada", "email": ""}).save(tmp_path), "not invited")
+
+
+class TestEdits:
+    """Changes to what a person had said before the review travelled."""
+
+    @pytest.fixture
+    def said(self, review, site):
+        notes = [
+            review.items[0].comment("Mine.", invitee=review.ada),
+            review.items[0].comment("Not mine.", invitee=review.bob),
+            review.items[0].comment("Answered.", invitee=review.ada),
+        ]
+        review.items[0].reply(notes[2], "By Bob.", invitee=review.bob)
+        site.commit()
+        return notes
+
+    def merged(self, review, site, tmp_path, *edits):
+        answers = Answers(review)
+        answers.content.update(version=2, votes=[], notes=[])
+        answers.content["edits"] = [
+            {
+                "id": note["id"],
+                "object_id": review.items[0]["id"],
+                "content": content,
+                "was": was,
+                "created_at": arrow.utcnow().isoformat(),
+            }
+            for note, was, content in edits
+        ]
+        return merge(site, answers.save(tmp_path))
+
+    def texts(self, review):
+        return [comment.text for comment in review.items[0].comments()]
+
+    def test_are_made_once(self, review, site, said, tmp_path):
+        edit = (said[0], "Mine.", "Mine, better.")
+        assert self.merged(review, site, tmp_path, edit).count("changed") == 1
+        assert self.merged(review, site, tmp_path, edit).count("present") == 1
+        assert self.texts(review) == ["Mine, better.", "Not mine.", "Answered."]
+
+    def test_delete(self, review, site, said, tmp_path):
+        edit = (said[0], "Mine.", None)
+        assert self.merged(review, site, tmp_path, edit).count("changed") == 1
+        assert self.merged(review, site, tmp_path, edit).count("present") == 1
+        assert self.texts(review) == ["Not mine.", "Answered."]
+
+    def test_of_others_are_skipped(self, review, site, said, tmp_path):
+        result = self.merged(
+            review, site, tmp_path, (said[1], "Not mine.", "Ha."), (said[1], "Not mine.", None)
+        )
+        assert (result.count("skipped"), "Bob wrote it" in str(result)) == (2, True)
+        assert "Not mine." in self.texts(review)
+
+    def test_leave_what_was_changed_or_answered_since(self, review, site, said, tmp_path):
+        result = self.merged(
+            review, site, tmp_path, (said[0], "Once.", "Twice."), (said[2], "Answered.", None)
+        )
+        assert result.count("kept") == 2
+        assert self.texts(review) == ["Mine.", "Not mine.", "Answered."]
+
+    def test_wait_for_release_in_a_moderated_review(self, review, site, said, tmp_path):
+        review.entity["is_moderated"] = True
+        site.commit()
+        review.entity.release()
+        site.commit()
+        self.merged(review, site, tmp_path, (said[0], "Mine.", "Mine, better."))
+        assert [comment.released for comment in review.items[0].comments()] == [False, True, True]
+
+
 def test_answers_in_a_circle_or_across_objects_become_comments(review, site, answers, tmp_path):
     first = answers.note(review.items[0], "One.")
     second = answers.note(review.items[0], "Two.", reply_to=first["id"])
@@ -279,7 +374,7 @@ def test_answers_about_objects_that_are_gone_can_be_skipped(review, site, answer
     ("path", "value"),
     [
         (("format",), "something else"),
-        (("version",), 2),
+        (("version",), 3),
         (("person",), None),
         (("person", "name"), ""),
         (("session_id",), 7),
@@ -296,6 +391,8 @@ def test_answers_about_objects_that_are_gone_can_be_skipped(review, site, answer
         (("notes", 0, "picture"), "https://example.com/x.png"),
         (("notes", 0, "picture"), "data:image/png;base64,????"),
         (("notes", 0, "id"), None),
+        (("edits",), {}),
+        (("edits",), [{"id": "x", "object_id": "y", "created_at": "2026-01-01", "content": " "}]),
     ],
 )
 def test_a_damaged_file_is_refused(review, site, answers, tmp_path, path, value):

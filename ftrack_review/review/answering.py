@@ -1,0 +1,163 @@
+"""A file of answers, as the page of a review that travelled saves it, read and checked without the server.
+
+It comes from outside, so nothing in it is taken on trust. :mod:`~ftrack_review.review.merging` writes what it says.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from typing import Any, Dict, List, Mapping, Optional
+
+from ftrack_review.exception import ReviewError
+from ftrack_review.protocol import role as roles
+from ftrack_review.review import noting
+
+__all__ = ["ANSWERS_FORMAT", "ANSWERS_VERSIONS", "Answers"]
+
+ANSWERS_FORMAT = "ftrack-review-answers"
+
+#: The second one has ``edits``: changes to what the person had said before the review travelled.
+ANSWERS_VERSIONS = (1, 2)
+
+#: The largest file of answers, in bytes, and in it the longest comment, in characters.
+LARGEST_FILE_BYTES = 200 * 1024 * 1024
+LONGEST_COMMENT = 20_000
+LARGEST_DRAWING = 512 * 1024
+
+_PICTURES = {"data:image/png;base64,": b"\x89PNG", "data:image/jpeg;base64,": b"\xff\xd8"}
+
+
+class Answers:
+    """What a file of answers says: whose they are, and the votes, comments and changes in it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        content = self._load()
+        person = content.get("person")
+        if not isinstance(person, dict):
+            raise self._damaged("it does not say whose they are")
+        self.session_id = self._text(content, "session_id")
+        self.person_id = person["id"] if isinstance(person.get("id"), str) else None
+        self.name = self._text(person, "name")
+        email = person.get("email")
+        self.email = email.strip() if isinstance(email, str) else ""
+        self.votes = [self._vote(entry) for entry in self._list(content, "votes")]
+        self.notes = [self._note(entry) for entry in self._list(content, "notes")]
+        self.edits = [self._edit(entry) for entry in self._list(content, "edits")]
+        if len({entry["id"] for entry in self.notes}) < len(self.notes):
+            raise self._damaged("two comments have one id")
+
+    def _load(self) -> Dict[str, Any]:
+        try:
+            if os.path.getsize(self.path) > LARGEST_FILE_BYTES:
+                raise self._damaged("it is larger than answers are")
+            with open(self.path, encoding="utf-8") as stream:
+                content = json.load(stream)
+        except OSError as error:
+            raise ReviewError(f"The answers {self.path} cannot be read: {error.strerror}.") from error
+        except (ValueError, RecursionError) as error:
+            raise self._damaged("it is no JSON") from error
+        if not isinstance(content, dict) or content.get("format") != ANSWERS_FORMAT:
+            raise self._damaged("it does not say that it holds answers to a review")
+        if content.get("version") not in ANSWERS_VERSIONS:
+            raise ReviewError(
+                f"{self.path} was written by a later version of the page. Update ftrack-review."
+            )
+        return content
+
+    def _vote(self, entry: Any) -> Dict[str, Any]:
+        found = self._entry(entry)
+        if entry.get("status") not in roles.STATUSES:
+            raise self._damaged(f"a vote is {entry.get('status')!r}")
+        return {**found, "status": entry["status"]}
+
+    def _note(self, entry: Any) -> Dict[str, Any]:
+        found = self._entry(entry)
+        content, frame, reply_to = entry.get("content") or "", entry.get("frame"), entry.get("reply_to")
+        if not isinstance(content, str) or len(content) > LONGEST_COMMENT:
+            raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
+        if frame is not None and (isinstance(frame, bool) or not isinstance(frame, int) or frame < 0):
+            raise self._damaged(f"a frame is {frame!r}")
+        drawing = self._drawing(entry.get("drawing"))
+        if not content.strip() and drawing is None:
+            raise self._damaged("a comment is empty")
+        return {
+            **found,
+            "id": self._text(entry, "id"),
+            "content": content,
+            "frame": frame,
+            "reply_to": reply_to if isinstance(reply_to, str) else None,
+            "drawing": drawing,
+            "picture": self._picture(entry.get("picture")),
+        }
+
+    def _edit(self, entry: Any) -> Dict[str, Any]:
+        found = self._entry(entry)
+        content, was = entry.get("content"), entry.get("was")
+        if content is not None and (not isinstance(content, str) or len(content) > LONGEST_COMMENT):
+            raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
+        if content is not None and not content.strip():
+            raise self._damaged("a comment is empty")
+        return {**found, "id": self._text(entry, "id"), "content": content, "was": was}
+
+    def _entry(self, entry: Any) -> Dict[str, Any]:
+        if not isinstance(entry, dict):
+            raise self._damaged("an answer is none")
+        return {
+            "object_id": self._text(entry, "object_id"),
+            "created_at": self._time(self._text(entry, "created_at")),
+        }
+
+    def _drawing(self, drawing: Any) -> Optional[str]:
+        if not drawing:
+            return None
+        try:
+            text = noting.read_drawing(drawing)
+        except ReviewError as error:
+            raise self._damaged("a drawing is none") from error
+        if len(text) > LARGEST_DRAWING:
+            raise self._damaged("a drawing is larger than drawings are")
+        return text
+
+    def _picture(self, picture: Any) -> Optional[bytes]:
+        if not picture:
+            return None
+        for start, magic in _PICTURES.items():
+            if isinstance(picture, str) and picture.startswith(start):
+                try:
+                    content = base64.b64decode(picture[len(start) :], validate=True)
+                except binascii.Error as error:
+                    raise self._damaged("a picture is none") from error
+                if content.startswith(magic):
+                    return content
+        raise self._damaged("a picture is none")
+
+    def _time(self, text: str) -> Any:
+        import arrow
+
+        try:
+            # The clock of a laptop may be ahead of ours.
+            return min(arrow.get(text), arrow.utcnow())
+        except (ValueError, arrow.parser.ParserError) as error:
+            raise self._damaged(f"a time is {text!r}") from error
+
+    def _text(self, content: Mapping[str, Any], name: str) -> str:
+        value = content.get(name)
+        if not isinstance(value, str) or not value.strip() or len(value) > 1000:
+            raise self._damaged(f"{name} is missing")
+        return value
+
+    def _list(self, content: Mapping[str, Any], name: str) -> List[Any]:
+        value = content.get(name, [])
+        if not isinstance(value, list):
+            raise self._damaged(f"{name} is no list")
+        return value
+
+    def _damaged(self, why: str) -> ReviewError:
+        return ReviewError(
+            f"{self.path} is no file of answers, or a damaged one: {why}. Ask for it again: the page keeps the answers "
+            "until they are saved."
+        )
