@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from ftrack_review.review.applying import StatusChange, apply
     from ftrack_review.review.cloning import Clone, ObjectChange, clone
     from ftrack_review.review.gathering import feedback
+    from ftrack_review.review.happening import (
+        CommentDeleted,
+        CommentWritten,
+        DrawingMade,
+        ObjectAdded,
+        ObjectRemoved,
+        ObjectReplaced,
+        ReviewEvent,
+        SessionClosed,
+        SessionReopened,
+        VoteGiven,
+        VoteWithdrawn,
+    )
     from ftrack_review.review.invitation import invite, link, send_invitations, send_invite
     from ftrack_review.review.merging import Answer, Merge, merge
     from ftrack_review.review.opinion import (
@@ -42,18 +55,7 @@ if TYPE_CHECKING:
     from ftrack_review.review.schedule import close, reopen
     from ftrack_review.review.sharing import Mail, mails, revoke_link, revoke_links, share_link
     from ftrack_review.review.transferring import Transfer, TransferredNote, transfer, transfer_feedback
-    from ftrack_review.review.watching import (
-        CommentWritten,
-        DrawingMade,
-        ObjectAdded,
-        ObjectReplaced,
-        ReviewEvent,
-        SessionClosed,
-        SessionReopened,
-        VoteGiven,
-        Watch,
-        watch,
-    )
+    from ftrack_review.review.watching import Watch, watch
 
 __all__ = [
     "Annotation",
@@ -61,6 +63,7 @@ __all__ = [
     "Attachment",
     "Clone",
     "Comment",
+    "CommentDeleted",
     "CommentWritten",
     "DrawingMade",
     "Feedback",
@@ -71,6 +74,7 @@ __all__ = [
     "ObjectAdded",
     "ObjectChange",
     "ObjectFeedback",
+    "ObjectRemoved",
     "ObjectReplaced",
     "Package",
     "Report",
@@ -83,6 +87,7 @@ __all__ = [
     "Verification",
     "Vote",
     "VoteGiven",
+    "VoteWithdrawn",
     "Watch",
     "add",
     "apply",
@@ -125,6 +130,19 @@ _HOMES = {
         "applying": ("StatusChange", "apply"),
         "cloning": ("Clone", "ObjectChange", "clone"),
         "gathering": ("feedback",),
+        "happening": (
+            "CommentDeleted",
+            "CommentWritten",
+            "DrawingMade",
+            "ObjectAdded",
+            "ObjectRemoved",
+            "ObjectReplaced",
+            "ReviewEvent",
+            "SessionClosed",
+            "SessionReopened",
+            "VoteGiven",
+            "VoteWithdrawn",
+        ),
         "invitation": ("invite", "link", "send_invitations", "send_invite"),
         "merging": ("Answer", "Merge", "merge"),
         "packing": ("Package", "export"),
@@ -149,18 +167,7 @@ _HOMES = {
         "schedule": ("close", "reopen"),
         "sharing": ("Mail", "mails", "revoke_link", "revoke_links", "share_link"),
         "transferring": ("Transfer", "TransferredNote", "transfer", "transfer_feedback"),
-        "watching": (
-            "CommentWritten",
-            "DrawingMade",
-            "ObjectAdded",
-            "ObjectReplaced",
-            "ReviewEvent",
-            "SessionClosed",
-            "SessionReopened",
-            "VoteGiven",
-            "Watch",
-            "watch",
-        ),
+        "watching": ("Watch", "watch"),
     }.items()
     for name in names
 }

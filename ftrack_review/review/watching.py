@@ -1,37 +1,54 @@
 """Hear of what happens in a review session while it happens: votes, comments, drawings, objects, its end.
 
 The event hub tells that something was committed; what it was is then read from the server, in one request for each
-kind of thing that an event is about, so that it means the same on every ftrack server.
+kind of thing that an event is about, so that it means the same on every ftrack server. What was removed is known from
+before.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Set
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+)
 
 from ftrack_review.exception import Error, EventHubError
 from ftrack_review.protocol.grammar import quote
-from ftrack_review.review import gathering
-from ftrack_review.review.opinion import Annotation, Comment, Vote, time_text
+from ftrack_review.review import gathering, keeping
+from ftrack_review.review.happening import (
+    CommentDeleted,
+    CommentWritten,
+    DrawingMade,
+    ObjectAdded,
+    ObjectRemoved,
+    ObjectReplaced,
+    ReviewEvent,
+    SessionClosed,
+    SessionReopened,
+    VoteGiven,
+    VoteWithdrawn,
+)
+from ftrack_review.review.opinion import Annotation, time_text
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
+    from ftrack_review.review.happening import _OnObject
 
-__all__ = [
-    "CommentWritten",
-    "DrawingMade",
-    "ObjectAdded",
-    "ObjectReplaced",
-    "ReviewEvent",
-    "SessionClosed",
-    "SessionReopened",
-    "VoteGiven",
-    "Watch",
-    "watch",
-]
+__all__ = ["Watch", "watch"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +58,17 @@ _STEP_S = 0.25
 #: How long a background watch waits before it tries again to connect, in seconds.
 _RETRY_S = 5.0
 
+# What is said about objects; the drawings first, as the notes go with them.
+_SAID = {
+    "annotations": "ReviewSessionObjectAnnotation",
+    "votes": "ReviewSessionObjectStatus",
+    "notes": "Note",
+}
+_PROJECTIONS = {"annotations": "frame_number, data", "votes": "status, review_session_invitee_id"}
+
 _TYPES = {
-    "ReviewSessionObjectStatus": "votes",
-    "Note": "notes",
+    **{name: kind for kind, name in _SAID.items()},
     "Metadata": "metadata",
-    "ReviewSessionObjectAnnotation": "annotations",
     "ReviewSessionObject": "objects",
     "ReviewSession": "sessions",
 }
@@ -53,95 +76,6 @@ _TYPES = {
 _ACTIVITY = "triggerdate"
 
 _TABLES = {name.lower(): kind for name, kind in _TYPES.items()}
-
-
-@dataclass(frozen=True)
-class ReviewEvent:
-    """Something that happened in a review session."""
-
-    review_session_id: str
-
-
-@dataclass(frozen=True)
-class _OnObject(ReviewEvent):
-    object_id: str
-    object_name: str
-
-
-@dataclass(frozen=True)
-class VoteGiven(_OnObject):
-    """Somebody voted, or voted anew."""
-
-    vote: Vote
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return f"{self.object_name}: {self.vote}"
-
-
-@dataclass(frozen=True)
-class CommentWritten(_OnObject):
-    """Somebody wrote a comment or a reply; with *is_new* False it was changed, completed or released."""
-
-    comment: Comment
-    is_new: bool
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return f"{self.object_name}: {self.comment}{'' if self.is_new else ' (changed)'}"
-
-
-@dataclass(frozen=True)
-class DrawingMade(_OnObject):
-    """Somebody drew on a frame."""
-
-    annotation: Annotation
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return f"{self.object_name}: drawn on frame {self.annotation.frame}"
-
-
-@dataclass(frozen=True)
-class ObjectAdded(_OnObject):
-    """Something was put up for review."""
-
-    version: str
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return f"{self.object_name} ({self.version}) was put up for review"
-
-
-@dataclass(frozen=True)
-class ObjectReplaced(_OnObject):
-    """An object shows another version now, or was renamed or moved."""
-
-    version: str
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return f"{self.object_name} is {self.version} now"
-
-
-@dataclass(frozen=True)
-class SessionClosed(ReviewEvent):
-    """The review session was closed, ended by its date, or (*is_deleted*) is gone."""
-
-    is_deleted: bool = False
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return "The review session was deleted" if self.is_deleted else "The review session is closed"
-
-
-@dataclass(frozen=True)
-class SessionReopened(ReviewEvent):
-    """The review session was opened again."""
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return "The review session is open again"
 
 
 class Watch:
@@ -155,7 +89,7 @@ class Watch:
         self._stopped = threading.Event()
         self._thread: Optional[threading.Thread] = None
         self._subscriber: Optional[str] = None
-        self._versions: Dict[str, Optional[str]] = {}
+        self._memory = _Memory(review_session)
         self._is_open = True
         self._end: Any = None
 
@@ -199,10 +133,12 @@ class Watch:
                 self._look_at_the_clock()
 
     def _begin(self, *, background: bool) -> None:
-        self._read_state()
         hub = self._session.event_hub
         self._subscriber = hub.subscribe("topic=ftrack.update", self._handle)
         self._connect()
+        # Once it is told of everything, so that nothing is missed; what is told meanwhile waits for the hub.
+        self._read_session()
+        self._memory.fill()
         if background:
             self._thread = threading.Thread(target=self._run, name="ftrack_review-watch", daemon=True)
             self._thread.start()
@@ -221,18 +157,13 @@ class Watch:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                self._connect()
+                if not self._session.event_hub.connected:
+                    self._connect()
+                    self._memory.fill()
                 self.wait()
             except Error:
                 logger.warning("Nothing is heard of the review session %s for now.", self._id, exc_info=True)
                 self._stopped.wait(_RETRY_S)
-
-    def _read_state(self) -> None:
-        rows = self._session.query(
-            f"select version_id from ReviewSessionObject where review_session_id is {quote(self._id)}"
-        )
-        self._versions = {row["id"]: row["version_id"] for row in rows}
-        self._read_session()
 
     def _read_session(self) -> bool:
         """Read when the session is open. Return False where it is gone."""
@@ -268,15 +199,17 @@ class Watch:
         if self._stopped.is_set():
             return
         found = self._sort_out(event)
-        for told in self._read(found):
-            self._tell(told)
-        if self._id in found.get("sessions", {}):
+        sessions = found.pop("sessions", {})
+        if sessions.get(self._id) != "remove":
+            for told in self._memory.take(found):
+                self._tell(told)
+        if self._id in sessions:
             self._tell_of_session()
 
     def _sort_out(self, event: Mapping[str, Any]) -> Dict[str, Dict[str, str]]:
         """Return the ids of what may belong to this review session, and what happened, by kind."""
         found: Dict[str, Dict[str, str]] = {}
-        mine: Set[str] = {self._id, *self._versions}
+        mine: Set[str] = {self._id, *self._memory.objects}
         for entity in event["data"].get("entities") or ():
             kind = _TYPES.get(entity.get("entity_type") or "") or _TABLES.get(
                 str(entity.get("entityType")).lower()
@@ -291,105 +224,172 @@ class Watch:
                 found.setdefault("notes", {}).setdefault(str(entity.get("parentId")), "update")
             elif kind == "notes" and action == "update" and set(entity.get("keys") or ()) == {_ACTIVITY}:
                 continue  # Of an answer to it, which is told itself.
-            elif action != "remove" or kind == "sessions":
+            else:
                 told = found.setdefault(kind, {})
                 told[identifier] = "add" if told.get(identifier) == "add" else action
         return found
 
-    def _read(self, found: Mapping[str, Mapping[str, str]]) -> Iterator[ReviewEvent]:
-        if found.get("objects"):
-            yield from self._read_objects(found["objects"])
-        if not (found.get("votes") or found.get("notes") or found.get("annotations")):
+
+class _Memory:
+    """What was said in a review session so far, as what is removed can be read no more."""
+
+    def __init__(self, review_session: Entity) -> None:
+        self._review_session = review_session
+        self._session = review_session.session
+        self._id: str = review_session["id"]
+        #: Name, label and id of the version by the ids of objects.
+        self.objects: Dict[str, _Object] = {}
+        self._said: Dict[str, _Said] = {kind: {} for kind in _SAID}
+        self._people: Dict[str, Entity] = {}
+        self._roles: Mapping[str, str] = {}
+        self._first_frames: Mapping[str, int] = {}
+
+    def fill(self) -> None:
+        """Read everything that there is."""
+        self.objects = self._read_objects("")
+        self._read_people()
+        for kind in _SAID:
+            self._said[kind] = self._read(kind, "")
+
+    def take(self, found: Mapping[str, Mapping[str, str]]) -> Iterator[ReviewEvent]:
+        """Take in what happened to the ids in *found*, which are by kind, and yield what is to be told of it."""
+        moved: Set[str] = set()
+        for event, is_moved in self._take_objects(found.get("objects", {})):
+            yield event
+            if is_moved:
+                moved.add(event.object_id)
+        if not any(found.get(kind) for kind in _SAID):
             return
-        invitees = self._session.query(
+        self._read_people()
+        told: Dict[str, List[ReviewEvent]] = {}
+        # The drawings first, as the notes go with them.
+        for kind in _SAID:
+            told[kind] = list(self._take(kind, found.get(kind, {}), moved))
+        yield from (*told["votes"], *told["notes"], *told["annotations"])
+
+    def _take_objects(self, actions: Mapping[str, str]) -> Iterator[Tuple[_OnObject, bool]]:
+        """Yield what happened to objects, and whether what was said about the version before has gone with it."""
+        if not actions:
+            return
+        present = self._read_objects(f" and {_among(actions)}")
+        for key in actions:
+            former, now = self.objects.pop(key, None), present.get(key)
+            if now is not None:
+                self.objects[key] = now
+                kind = ObjectAdded if former is None else ObjectReplaced
+                is_moved = former is not None and former.version_id != now.version_id
+                yield kind(self._id, key, now.name, now.version), is_moved
+            elif former is not None:
+                yield ObjectRemoved(self._id, key, former.name), True
+
+    def _take(self, kind: str, actions: Mapping[str, str], moved: Set[str]) -> Iterator[ReviewEvent]:
+        if not actions:
+            return
+        known = self._said[kind]
+        criteria = _among(actions)
+        if kind == "votes":
+            # Who votes anew may do so by removing the former vote.
+            others = {known[key][0]: "" for key in actions if key in known}
+            criteria += f" or {_among(others, 'review_session_object_id')}" if others else ""
+        present = self._read(kind, f" and ({criteria})")
+        former = {key: known.pop(key) for key in actions if key in known}
+        known.update(present)
+        for key, (object_id, value) in present.items():
+            if key in actions:
+                is_new = actions[key] == "add" or key not in former
+                yield self._tell(kind, object_id, value, is_new=is_new)
+        for key, (object_id, value) in former.items():
+            if key not in present and object_id not in moved and object_id in self.objects:
+                yield from self._tell_gone(kind, object_id, value)
+
+    def _tell(self, kind: str, object_id: str, value: Any, *, is_new: bool) -> ReviewEvent:
+        about = (self._id, object_id, self.objects[object_id].name)
+        if kind == "votes":
+            return VoteGiven(*about, value)
+        if kind == "notes":
+            return CommentWritten(*about, value, is_new=is_new)
+        return DrawingMade(*about, value, frame_number=self._first_frame(object_id) + value.frame)
+
+    def _tell_gone(self, kind: str, object_id: str, value: Any) -> Iterator[ReviewEvent]:
+        about = (self._id, object_id, self.objects[object_id].name)
+        if kind == "notes":
+            yield CommentDeleted(*about, value)
+        elif kind == "votes":
+            given = [vote for where, vote in self._said[kind].values() if where == object_id]
+            if value.invitee_id not in {vote.invitee_id for vote in given}:
+                yield VoteWithdrawn(*about, value)
+
+    def _read_people(self) -> None:
+        rows = self._session.query(
             f"select name, email from ReviewSessionInvitee where review_session_id is {quote(self._id)}"
         )
-        people = {invitee["id"]: invitee for invitee in invitees}
-        if found.get("votes"):
-            yield from self._read_votes(found["votes"], people)
-        annotations: List[_Drawn] = []
-        if found.get("notes") or found.get("annotations"):
-            annotations = self._read_annotations(found)
-        if found.get("notes"):
-            drawings = {drawn.annotation.id: drawn.annotation for drawn in annotations}
-            yield from self._read_comments(found["notes"], people, drawings)
-        for drawn in annotations:
-            if drawn.annotation.id in found.get("annotations", {}):
-                yield DrawingMade(self._id, drawn.object_id, drawn.object_name, drawn.annotation)
+        self._people = {row["id"]: row for row in rows}
+        versions = (item.version_id for item in self.objects.values())
+        kept, self._first_frames = keeping.read_with_versions(self._review_session, versions)
+        self._roles = keeping.roles_in(self._review_session, kept)
 
-    def _read_objects(self, ids: Mapping[str, str]) -> Iterator[ReviewEvent]:
+    def _read_objects(self, criteria: str) -> Dict[str, _Object]:
         rows = self._session.query(
             "select name, version, version_id from ReviewSessionObject "
-            f"where {self._among(ids)} and review_session_id is {quote(self._id)} order by sort_order"
+            f"where review_session_id is {quote(self._id)}{criteria} order by sort_order"
         )
-        for row in rows:
-            key = row["id"]
-            kind = ObjectReplaced if key in self._versions else ObjectAdded
-            self._versions[key] = row["version_id"]
-            yield kind(self._id, key, row["name"] or "", row["version"] or "")
-
-    def _read_votes(self, ids: Mapping[str, str], people: Mapping[str, Entity]) -> Iterator[ReviewEvent]:
-        role_of = gathering.roles_of(self._review_session)
-        rows = self._session.query(
-            "select status, created_at, review_session_invitee_id, review_session_object_id, "
-            f"review_session_object.name from ReviewSessionObjectStatus where {self._among(ids)} "
-            f"and review_session_object.review_session_id is {quote(self._id)} order by created_at"
-        )
-        for row in rows:
-            vote = gathering.build_vote(
-                row["review_session_invitee_id"], row["status"], row["created_at"], people, role_of
-            )
-            item = row["review_session_object"]
-            yield VoteGiven(self._id, row["review_session_object_id"], item["name"] or "", vote)
-
-    def _read_annotations(self, found: Mapping[str, Mapping[str, str]]) -> List[_Drawn]:
-        """Return the drawings that were made, and those that the notes may go with."""
-        if "ReviewSessionObjectAnnotation" not in self._session.schema:
-            return []
-        criteria = f"review_session_object.review_session_id is {quote(self._id)}"
-        if not found.get("notes"):
-            criteria += f" and {self._among(found['annotations'])}"
-        rows = self._session.query(
-            "select frame_number, data, created_at, review_session_object_id, review_session_object.name "
-            f"from ReviewSessionObjectAnnotation where {criteria} order by created_at"
-        )
-        return [
-            _Drawn(
-                row["review_session_object_id"],
-                row["review_session_object"]["name"] or "",
-                Annotation(row["frame_number"], row["data"] or "", row["created_at"], row["id"]),
-            )
-            for row in rows
-        ]
-
-    def _read_comments(
-        self, ids: Mapping[str, str], people: Mapping[str, Entity], drawings: Mapping[str, Annotation]
-    ) -> Iterator[ReviewEvent]:
-        names = {
-            row["id"]: row["name"] or ""
-            for row in self._session.query(
-                f"select name from ReviewSessionObject where review_session_id is {quote(self._id)}"
-            )
+        return {
+            row["id"]: _Object(row["name"] or "", row["version"] or "", row["version_id"]) for row in rows
         }
-        for row in gathering.read_notes(self._session, self._among(ids)):
-            parent = row["in_reply_to"]["parent_id"] if row["in_reply_to_id"] else row["parent_id"]
-            if parent not in names:
-                continue
-            comment = gathering.build_comment(
-                row, people, drawings, moderated=bool(self._review_session["is_moderated"]), replies={}
+
+    def _read(self, kind: str, criteria: str) -> _Said:
+        """Return what was said of one *kind*, as far as it meets *criteria*, by id and with the id of its object."""
+        if not self.objects or _SAID[kind] not in self._session.schema:
+            return {}
+        if kind == "notes":
+            objects = _among(self.objects, "parent_id")
+            rows = gathering.read_notes(self._session, f"({objects} or in_reply_to.{objects}){criteria}")
+        else:
+            rows = self._session.query(
+                f"select {_PROJECTIONS[kind]}, created_at, review_session_object_id from {_SAID[kind]} "
+                f"where review_session_object.review_session_id is {quote(self._id)}{criteria} order by created_at"
+            ).all()
+        found = {row["id"]: (_object_of(row), self._build(kind, row)) for row in rows}
+        return {key: said for key, said in found.items() if said[0] in self.objects}
+
+    def _build(self, kind: str, row: Entity) -> Any:
+        if kind == "votes":
+            invitee_id = row["review_session_invitee_id"]
+            return gathering.build_vote(
+                invitee_id, row["status"], row["created_at"], self._people, self._roles
             )
-            yield CommentWritten(self._id, parent, names[parent], comment, is_new=ids[row["id"]] == "add")
+        if kind == "annotations":
+            return Annotation(row["frame_number"], row["data"] or "", row["created_at"], row["id"])
+        drawings = {key: drawn for key, (_, drawn) in self._said["annotations"].items()}
+        moderated = bool(self._review_session["is_moderated"])
+        comment = gathering.build_comment(row, self._people, drawings, moderated=moderated, replies={})
+        return dataclasses.replace(comment, first_frame=self._first_frame(_object_of(row)))
 
-    @staticmethod
-    def _among(ids: Mapping[str, str]) -> str:
-        return "id in ({})".format(", ".join(quote(key) for key in ids))
+    def _first_frame(self, object_id: str) -> int:
+        item = self.objects.get(object_id)
+        return self._first_frames.get(item.version_id or "", 1) if item is not None else 1
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    object_id: str
-    object_name: str
-    annotation: Annotation
+class _Object(NamedTuple):
+    """What an object is called, and what it shows."""
+
+    name: str
+    version: str
+    version_id: Optional[str]
+
+
+#: A vote, comment or drawing by its id, with the id of the object that it is about.
+_Said = Dict[str, Tuple[str, Any]]
+
+
+def _among(ids: Iterable[str], attribute: str = "id") -> str:
+    return "{} in ({})".format(attribute, ", ".join(quote(key) for key in ids))
+
+
+def _object_of(row: Entity) -> str:
+    if row.entity_type != "Note":
+        return str(row["review_session_object_id"])
+    return str(row["in_reply_to"]["parent_id"] if row["in_reply_to_id"] else row["parent_id"])
 
 
 def watch(
@@ -400,10 +400,10 @@ def watch(
 ) -> Watch:
     """Call *callback* with everything that happens in *review_session* from now on, and return a handle.
 
-    It is called with one :class:`ReviewEvent` at a time: :class:`VoteGiven`, :class:`CommentWritten`,
-    :class:`DrawingMade`, :class:`ObjectAdded`, :class:`ObjectReplaced`, :class:`SessionClosed` or
-    :class:`SessionReopened`. Without a callback the events are printed. The event hub of the session is connected if
-    it is not yet.
+    It is called with one :class:`ReviewEvent` at a time: :class:`VoteGiven`, :class:`VoteWithdrawn`,
+    :class:`CommentWritten`, :class:`CommentDeleted`, :class:`DrawingMade`, :class:`ObjectAdded`,
+    :class:`ObjectReplaced`, :class:`ObjectRemoved`, :class:`SessionClosed` or :class:`SessionReopened`. Without a
+    callback the events are printed. The event hub of the session is connected if it is not yet.
 
     With *background* the callback is called in a thread of its own until ``handle.stop()``. Otherwise it is called
     in ``handle.wait()``, or wherever ``session.event_hub.wait()`` is called.

@@ -82,6 +82,77 @@ def test_what_another_session_writes_is_heard_in_the_background(review, other):
     assert heard.events.empty()
 
 
+def test_what_is_taken_back_is_heard_as_it_was(review, other):
+    heard = Heard()
+    item = other.get("ReviewSessionObject", review.items[0]["id"])
+    ada = other.get("ReviewSessionInvitee", review.ada["id"])
+    before = review.items[0].vote("approved", review.bob)
+    review.session.commit()
+    with review.entity.watch(heard):
+        # What was there before, and what came later.
+        other.delete(other.get("ReviewSessionObjectStatus", before["id"]))
+        other.commit()
+        event = heard.next(reviews.VoteWithdrawn)
+        assert (event.object_name, event.vote.name, event.vote.status) == ("comp10", "Bob", "approved")
+        item.vote("seen", ada)
+        other.commit()
+        heard.next(reviews.VoteGiven)
+        again = item.vote("require_changes", ada)
+        other.commit()
+        # Another vote of the same person is no withdrawal of the former.
+        assert heard.next(reviews.VoteGiven).vote.status == "require_changes"
+        other.delete(again)
+        other.commit()
+        event = heard.next(reviews.VoteWithdrawn)
+        assert str(event) == "comp10: Ada (approver) withdrew the vote: changes required"
+        note = item.comment("Never mind.", frame=3, invitee=ada)
+        other.commit()
+        heard.next(reviews.CommentWritten)
+        other.delete(note)
+        other.commit()
+        event = heard.next(reviews.CommentDeleted)
+        assert (event.comment.text, event.comment.author, event.comment.frame_number) == (
+            "Never mind.",
+            "Ada",
+            4,
+        )
+    assert heard.events.empty()
+
+
+def test_what_goes_with_something_else_is_not_told_by_itself(review, other):
+    heard = Heard()
+    item, second = (other.get("ReviewSessionObject", shown["id"]) for shown in review.items)
+    ada = other.get("ReviewSessionInvitee", review.ada["id"])
+    for shown in (item, second):
+        shown.vote("approved", ada)
+        shown.comment("Good.", invitee=ada)
+    other.commit()
+    with review.entity.watch(heard):
+        item.replace(other.get("AssetVersion", review.next_version()["id"]))
+        other.commit()
+        assert heard.next(reviews.ObjectReplaced).version == "Version 2"
+        other.delete(second)
+        other.commit()
+        event = heard.next(reviews.ObjectRemoved)
+        assert (event.object_id, str(event)) == (second["id"], "comp20 was taken out of the review")
+        item.vote("approved", ada)
+        other.commit()
+        heard.next(reviews.VoteGiven)
+    assert heard.events.empty()
+
+
+def test_frames_are_told_as_reviewers_see_them(review, other):
+    heard = Heard()
+    other.get("AssetVersion", review.versions[0]["id"])["metadata"]["ftrack_review.first_frame"] = "1001"
+    other.commit()
+    with review.entity.watch(heard):
+        item = other.get("ReviewSessionObject", review.items[0]["id"])
+        item.comment("Here.", frame=3, drawing=DRAWN)
+        other.commit()
+        assert heard.next(reviews.CommentWritten).comment.frame_number == 1004
+        assert str(heard.next(reviews.DrawingMade)) == "comp10: drawn on frame 1004"
+
+
 def test_what_happens_elsewhere_is_not_heard(review, other, site, film):
     heard = Heard()
     stranger = site.create("ReviewSession", {"name": "elsewhere", "project": film})
@@ -139,6 +210,9 @@ def test_what_is_done_on_the_page_is_heard(review, site):
         values = {"object_id": review.items[0]["id"], "status": "approved"}
         browser.post(f"{address}/vote", json=values, headers=headers, timeout=20).raise_for_status()
         assert heard.next(reviews.VoteGiven).vote.name == "Ada"
+        values["status"] = None
+        browser.post(f"{address}/vote", json=values, headers=headers, timeout=20).raise_for_status()
+        assert heard.next(reviews.VoteWithdrawn).vote.status == "approved"
         values = {"object_id": review.items[0]["id"], "content": "Here.", "frame": 2, "drawing": DRAWN}
         browser.post(f"{address}/comment", json=values, headers=headers, timeout=20).raise_for_status()
         event = heard.next(reviews.CommentWritten)
