@@ -39,12 +39,11 @@ def main(arguments: Optional[List[str]] = None) -> None:
     """Run the command that *arguments* name, those of the process if not given, and exit."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        if words[:1] == ["run"] and os.path.isfile("".join(words[1:2])):
-            # Without the packages of the command line: what runs scripts needs the client alone.
-            _run_script(words[1], words[2:])
+        if words[:1] == ["run"] and words[1:2] not in (["-h"], ["--help"]):
+            _run_script(words[1:])
             sys.exit(0)
         _require("cli")
-        status = _run(arguments)
+        status = _run(words)
     except Error as error:
         status = _complain(str(error))
     except KeyboardInterrupt:
@@ -58,7 +57,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
     sys.exit(status)
 
 
-def _run(arguments: Optional[List[str]]) -> int:
+def _run(arguments: List[str]) -> int:
     import click
 
     try:
@@ -113,6 +112,8 @@ def _make_commands() -> click.Group:
 def _add_serve(commands: click.Group) -> None:
     import click
 
+    file = click.Path(dir_okay=False)
+
     @commands.command()
     @_options(
         click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
@@ -126,6 +127,43 @@ def _add_serve(commands: click.Group) -> None:
         _data_option(),
         _database_option(),
         _media_option(),
+        _mail_options(),
+        click.option("--base-url", metavar="URL", help="The address under which clients reach the server."),
+        click.option(
+            "--tls-certificate",
+            metavar="FILE",
+            type=file,
+            help="A PEM file with the certificate and its chain, to speak HTTPS.",
+        ),
+        click.option("--tls-key", metavar="FILE", type=file, help="The key of the certificate."),
+        click.option(
+            "--schema",
+            metavar="FILE",
+            type=file,
+            help="Shape a new database after this answer of another server to query_schemas.",
+        ),
+        click.option(
+            "--ready-file",
+            type=file,
+            help="Written as JSON with url, api_user, api_key and pid once connections are accepted. "
+            "The key ends with the server.",
+        ),
+        _log_options(),
+    )
+    def serve(log_level: str, log_format: str, **settings: Any) -> None:
+        """Run a server until Ctrl-C or SIGTERM."""
+        _require("server")
+        from ftrack_review.server import log, serving
+
+        log.configure(level=log_level, format=log_format)
+        settings["data"] = settings["data"] or _default_data()
+        serving.serve(announce=_say, **settings)
+
+
+def _mail_options() -> Callable[[Function], Function]:
+    import click
+
+    return _options(
         click.option(
             "--smtp",
             metavar="HOST:PORT",
@@ -144,28 +182,13 @@ def _add_serve(commands: click.Group) -> None:
             help="How the connection to it is secured.",
         ),
         click.option("--sender", metavar="ADDRESS", help="The address that mail comes from."),
-        click.option("--base-url", metavar="URL", help="The address under which clients reach the server."),
-        click.option(
-            "--tls-certificate",
-            metavar="FILE",
-            type=click.Path(dir_okay=False),
-            help="A PEM file with the certificate and its chain, to speak HTTPS.",
-        ),
-        click.option(
-            "--tls-key", metavar="FILE", type=click.Path(dir_okay=False), help="The key of the certificate."
-        ),
-        click.option(
-            "--schema",
-            metavar="FILE",
-            type=click.Path(dir_okay=False),
-            help="Shape a new database after this answer of another server to query_schemas.",
-        ),
-        click.option(
-            "--ready-file",
-            type=click.Path(dir_okay=False),
-            help="Written as JSON with url, api_user, api_key and pid once connections are accepted. "
-            "The key ends with the server.",
-        ),
+    )
+
+
+def _log_options() -> Callable[[Function], Function]:
+    import click
+
+    return _options(
         click.option(
             "--log-level",
             type=click.Choice(_LOG_LEVELS),
@@ -181,14 +204,6 @@ def _add_serve(commands: click.Group) -> None:
             help="Lines for people, or one JSON object on each line.",
         ),
     )
-    def serve(log_level: str, log_format: str, **settings: Any) -> None:
-        """Run a server until Ctrl-C or SIGTERM."""
-        _require("server")
-        from ftrack_review.server import log, serving
-
-        log.configure(level=log_level, format=log_format)
-        settings["data"] = settings["data"] or _default_data()
-        serving.serve(announce=_say, **settings)
 
 
 def _add_user(commands: click.Group) -> None:
@@ -400,20 +415,29 @@ def _add_demo(commands: click.Group) -> None:
 
 
 def _add_run(commands: click.Group) -> None:
+    """Describe the command that :func:`main` carries out, for those who ask for help."""
     import click
 
-    @commands.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-    @click.argument("script", type=click.Path(exists=True))
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def run(script: str, arguments: Tuple[str, ...]) -> None:
-        """Run a SCRIPT that was written for ftrack_api, with this library in its place."""
-        _run_script(script, list(arguments))
+    command = click.Command(
+        "run",
+        params=[click.Argument(["script"]), click.Argument(["arguments"], nargs=-1)],
+        help="Run a SCRIPT that was written for ftrack_api, with this library in its place.",
+    )
+    commands.add_command(command)
 
 
-def _run_script(script: str, arguments: List[str]) -> None:
-    """Run the file *script* as ``compat`` does, and end with status 1 where it does not catch something."""
+def _run_script(words: List[str]) -> None:
+    """Run the script that *words* begin with, as ``compat`` does.
+
+    It needs the client alone, not the packages of the command line.
+    """
     from ftrack_review import compat
 
+    if not words:
+        raise Error("Which script? Write: ftrack-review run SCRIPT [ARGUMENTS]...")
+    script, *arguments = words
+    if not os.path.exists(script):
+        raise Error(f"There is no script {script}.")
     try:
         compat.run_script(script, arguments)
     except BrokenPipeError:

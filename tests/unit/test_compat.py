@@ -96,6 +96,22 @@ def test_what_a_script_does_not_catch_is_shown_with_its_line(tmp_path, raised):
 
 
 @pytest.mark.parametrize(
+    ("words", "said"), [(["missing.py"], "There is no script missing.py."), ([], "Which script?")]
+)
+def test_a_script_that_is_not_there_is_named(words, said):
+    result = subprocess.run(
+        [sys.executable, "-m", "ftrack_review", "run", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"ftrack-review: {said}")
+
+
+@pytest.mark.parametrize(
     "code",
     [
         # Guards of scripts.
