@@ -10,7 +10,7 @@ Called by ``tables``, which takes its types from here, and by ``sql`` and ``stat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -44,13 +44,15 @@ ROW: sa.types.TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer(), "sqli
 
 
 class _Construct(FunctionElement[Any]):
-    """A construct of this module; its arguments are rendered by :func:`_arguments`."""
+    """A construct of this module: how each database says it, with braces for its arguments."""
 
     inherit_cache = True
+    sqlite: ClassVar[str]
+    postgresql: ClassVar[str]
 
 
 class _TypedConstruct(_Construct):
-    """A construct whose words depend on its type, too."""
+    """A construct whose words depend on its type, too, which is ``{type}``."""
 
     inherit_cache = True
     _traverse_internals = [*FunctionElement._traverse_internals, ("type", InternalTraversal.dp_type)]  # noqa: RUF012
@@ -60,8 +62,26 @@ class _TypedConstruct(_Construct):
         self.type = type_
 
 
+@compiles(_Construct)
+def _say_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
+    return str(element.sqlite.format(*_arguments(element, compiler, keywords)))
+
+
+@compiles(_Construct, "postgresql")
+def _say_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
+    arguments = _arguments(element, compiler, keywords)
+    return str(element.postgresql.format(*arguments, type=_type_name(element)))
+
+
 def _arguments(element: Any, compiler: Any, keywords: Any) -> Any:
     return [compiler.process(clause, **keywords) for clause in element.clauses]
+
+
+def _type_name(element: Any) -> str:
+    # Numbers of any kind: a literal that is no whole number is equal to no whole number, and no error.
+    if isinstance(element.type, (sa.Integer, sa.Float)):
+        return "NUMERIC"
+    return "BOOLEAN" if isinstance(element.type, sa.Boolean) else "TEXT"
 
 
 # Lists that are bound as one JSON text
@@ -72,16 +92,8 @@ class _Values(_Construct):
 
     inherit_cache = True
     name = "json_values"
-
-
-@compiles(_Values)
-def _values_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "json_each({})".format(*_arguments(element, compiler, keywords))
-
-
-@compiles(_Values, "postgresql")
-def _values_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "jsonb_array_elements_text(CAST({} AS JSONB))".format(*_arguments(element, compiler, keywords))
+    sqlite = "json_each({})"
+    postgresql = "jsonb_array_elements_text(CAST({} AS JSONB))"
 
 
 class _Rows(_Construct):
@@ -89,16 +101,8 @@ class _Rows(_Construct):
 
     inherit_cache = True
     name = "json_rows"
-
-
-@compiles(_Rows)
-def _rows_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "json_each({})".format(*_arguments(element, compiler, keywords))
-
-
-@compiles(_Rows, "postgresql")
-def _rows_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "jsonb_array_elements(CAST({} AS JSONB))".format(*_arguments(element, compiler, keywords))
+    sqlite = "json_each({})"
+    postgresql = "jsonb_array_elements(CAST({} AS JSONB))"
 
 
 class _Item(_TypedConstruct):
@@ -106,16 +110,8 @@ class _Item(_TypedConstruct):
 
     inherit_cache = True
     name = "json_item"
-
-
-@compiles(_Item)
-def _item_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "json_extract({}, '$[{}]')".format(*_arguments(element, compiler, keywords))
-
-
-@compiles(_Item, "postgresql")
-def _item_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
-    return f"CAST({{}} ->> {{}} AS {_type_name(element)})".format(*_arguments(element, compiler, keywords))
+    sqlite = "json_extract({}, '$[{}]')"
+    postgresql = "CAST({} ->> {} AS {type})"
 
 
 class _Typed(_TypedConstruct):
@@ -123,23 +119,8 @@ class _Typed(_TypedConstruct):
 
     inherit_cache = True
     name = "json_typed"
-
-
-@compiles(_Typed)
-def _typed_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "{}".format(*_arguments(element, compiler, keywords))
-
-
-@compiles(_Typed, "postgresql")
-def _typed_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
-    return f"CAST({{}} AS {_type_name(element)})".format(*_arguments(element, compiler, keywords))
-
-
-def _type_name(element: Any) -> str:
-    # Numbers of any kind: a literal that is no whole number is equal to no whole number, and no error.
-    if isinstance(element.type, (sa.Integer, sa.Float)):
-        return "NUMERIC"
-    return "BOOLEAN" if isinstance(element.type, sa.Boolean) else "TEXT"
+    sqlite = "{}"
+    postgresql = "CAST({} AS {type})"
 
 
 def values_of(parameter: Any, type_: TypeEngine[Any]) -> Select[Any]:
@@ -171,31 +152,24 @@ def rows_of(parameter: Any, types: Any) -> Select[Any]:
 
 
 class _Elements(_Construct):
-    """A value, or what is in it where it is a list or an object: rows with ``key``, ``type`` and ``atom``."""
+    """A value, or what is in it where it is a list or an object: rows with ``key``, ``type`` and ``atom``.
+
+    In the words of SQLite's json_each. A value that is not of the kind asked for gives no rows, instead of an error.
+    """
 
     inherit_cache = True
     name = "json_elements"
-
-
-@compiles(_Elements)
-def _elements_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "json_each({})".format(*_arguments(element, compiler, keywords))
-
-
-# In the words of SQLite's json_each. A value that is not of the kind asked for gives no rows, instead of an error.
-_ELEMENTS = """(SELECT part.key, part.value AS atom, CASE jsonb_typeof(part.value) WHEN 'string' THEN 'text'
- WHEN 'number' THEN 'real' WHEN 'boolean' THEN part.value #>> '{{}}' ELSE jsonb_typeof(part.value) END AS type
- FROM (SELECT CAST({} AS JSONB) AS value) AS whole, LATERAL (
- SELECT CAST(NULL AS TEXT) AS key, whole.value WHERE jsonb_typeof(whole.value) NOT IN ('array', 'object')
- UNION ALL SELECT NULL, list.value FROM jsonb_array_elements(
- CASE jsonb_typeof(whole.value) WHEN 'array' THEN whole.value ELSE '[]' END) AS list
- UNION ALL SELECT pair.key, pair.value FROM jsonb_each(
- CASE jsonb_typeof(whole.value) WHEN 'object' THEN whole.value ELSE '{{}}' END) AS pair) AS part)"""
-
-
-@compiles(_Elements, "postgresql")
-def _elements_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
-    return _ELEMENTS.format(*_arguments(element, compiler, keywords)).replace("\n", "")
+    sqlite = "json_each({})"
+    postgresql = (
+        "(SELECT part.key, part.value AS atom, CASE jsonb_typeof(part.value) WHEN 'string' THEN 'text'"
+        " WHEN 'number' THEN 'real' WHEN 'boolean' THEN part.value #>> '{{}}' ELSE jsonb_typeof(part.value) END"
+        " AS type FROM (SELECT CAST({} AS JSONB) AS value) AS whole, LATERAL ("
+        " SELECT CAST(NULL AS TEXT) AS key, whole.value WHERE jsonb_typeof(whole.value) NOT IN ('array', 'object')"
+        " UNION ALL SELECT NULL, list.value FROM jsonb_array_elements("
+        " CASE jsonb_typeof(whole.value) WHEN 'array' THEN whole.value ELSE '[]' END) AS list"
+        " UNION ALL SELECT pair.key, pair.value FROM jsonb_each("
+        " CASE jsonb_typeof(whole.value) WHEN 'object' THEN whole.value ELSE '{{}}' END) AS pair) AS part)"
+    )
 
 
 class _Atom(_TypedConstruct):
@@ -246,17 +220,9 @@ class _Constant(_Construct):
     inherit_cache = True
     name = "constant"
     type = sa.Text()
-
-
-@compiles(_Constant)
-def _constant_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "{}".format(*_arguments(element, compiler, keywords))
-
-
-@compiles(_Constant, "postgresql")
-def _constant_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
+    sqlite = "{}"
     # A bare one has no type yet, and cannot be sorted by.
-    return "CAST({} AS TEXT)".format(*_arguments(element, compiler, keywords))
+    postgresql = "CAST({} AS TEXT)"
 
 
 def constant(name: str) -> ColumnElement[str]:
@@ -273,17 +239,9 @@ class _Folded(_Construct):
     inherit_cache = True
     name = "unicode_lower"
     type = sa.Text()
-
-
-@compiles(_Folded)
-def _folded_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "unicode_lower({})".format(*_arguments(element, compiler, keywords))
-
-
-@compiles(_Folded, "postgresql")
-def _folded_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
+    sqlite = "unicode_lower({})"
     # The one collation that knows all alphabets in every database, whatever it was made for.
-    return 'lower({} COLLATE "und-x-icu") COLLATE "C"'.format(*_arguments(element, compiler, keywords))
+    postgresql = 'lower({} COLLATE "und-x-icu") COLLATE "C"'
 
 
 class _Plain(_Construct):
@@ -292,16 +250,8 @@ class _Plain(_Construct):
     inherit_cache = True
     name = "plain"
     type = sa.Text()
-
-
-@compiles(_Plain)
-def _plain_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return "{}".format(*_arguments(element, compiler, keywords))
-
-
-@compiles(_Plain, "postgresql")
-def _plain_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
-    return '{} COLLATE "C"'.format(*_arguments(element, compiler, keywords))
+    sqlite = "{}"
+    postgresql = '{} COLLATE "C"'
 
 
 def like(column: Any, pattern: Any) -> ColumnElement[bool]:
