@@ -34,16 +34,19 @@ def find_review(session: Session, name: str, project: Optional[str] = None) -> E
     Raise :exc:`~ftrack_review.exception.ReviewError`, with the nearest names, where there is none, and with the
     projects where there are several.
     """
-    within = f" and project.name is {quote(project)}" if project else ""
+    from ftrack_review.review.gathering import project_name
+
+    called = quote(project or "")
+    within = f" and (project.name is {called} or project.full_name is {called})" if project else ""
     found = session.query(
-        f"select name, created_at, project.name from ReviewSession where (name is {quote(name)} or id is {quote(name)})"
-        f"{within} order by created_at"
+        "select name, created_at, project.full_name, project.name from ReviewSession "
+        f"where (name is {quote(name)} or id is {quote(name)}){within} order by created_at"
     ).all()
     if len(found) == 1:
         return found[0]  # type: ignore[no-any-return]
     if found:
         listed = ", ".join(
-            f"{row['id']} ({row['project']['name']}, {row['created_at']:YYYY-MM-DD})"
+            f"{row['id']} ({project_name(row['project'])}, {row['created_at']:YYYY-MM-DD})"
             for row in found[:_MOST_NAMED]
         )
         raise ReviewError(
@@ -338,4 +341,6 @@ def _server_option() -> Callable[[Any], Any]:
 def _project_option() -> Callable[[Any], Any]:
     import click
 
-    return click.option("--project", metavar="NAME", help="The project of the review session.")
+    return click.option(
+        "--project", metavar="NAME", help="The project of the review session, by its name or full name."
+    )

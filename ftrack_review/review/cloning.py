@@ -105,7 +105,9 @@ def clone(
         f"from ReviewSessionObject where review_session_id is {key} order by sort_order"
     ).all()
     chosen = _choose(session, objects, versions)
-    made = session.create("ReviewSession", _settings(review_session, name or _next_name(session, said)))
+    made = session.create(
+        "ReviewSession", _settings(review_session, name or _next_name(session, review_session))
+    )
     _copy_entity_settings(review_session, made)
     if invitees:
         _copy_invitees(review_session, made, said)
@@ -212,13 +214,13 @@ def _change(item: Entity, after: str, comment: str, said: Feedback) -> ObjectCha
     )
 
 
-def _next_name(session: Any, said: Feedback) -> str:
-    """Return the name of *said* with the next free number: Weekly review 2."""
-    stem, _, number = said.name.rpartition(" ")
+def _next_name(session: Any, review_session: Entity) -> str:
+    """Return the name of *review_session* with the next free number: Weekly review 2."""
+    stem, _, number = review_session["name"].rpartition(" ")
     if not (stem and number.isdigit()):
-        stem, number = said.name, "1"
+        stem, number = review_session["name"], "1"
     rows = session.query(
-        f"select name from ReviewSession where project.name is {quote(said.project)} "
+        f"select name from ReviewSession where project_id is {quote(review_session['project_id'])} "
         f"and name like {quote(stem + '%')}"
     )
     taken = {row["name"] for row in rows}

@@ -33,6 +33,7 @@ __all__ = [
     "feedback_of",
     "frame_of",
     "has",
+    "project_name",
     "read_annotations",
     "read_notes",
     "roles_of",
@@ -61,7 +62,8 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
     """
     session, key = review_session.session, review_session["id"]
     found = session.query(
-        "select name, description, is_open, start_date, end_date, created_at, is_moderated, project.name, "
+        "select name, description, is_open, start_date, end_date, created_at, is_moderated, "
+        "project.full_name, project.name, "
         f"created_by.first_name, created_by.last_name from ReviewSession where id is {quote(key)}"
     ).one()
     invitees = session.query(
@@ -77,7 +79,6 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
     for item in read:
         for given in item.votes:
             counts[given.invitee_id] += 1
-    project = found["project"]
     result = Feedback(
         id=key,
         name=found["name"],
@@ -96,7 +97,7 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
             for invitee in invitees
         ),
         description=found["description"] or "",
-        project=project["name"] if project else "",
+        project=project_name(found["project"]),
         owner=_full_name(found["created_by"]),
         created_at=found["created_at"],
         start_date=found["start_date"],
@@ -412,6 +413,11 @@ def read_annotations(session: Session, keys: str) -> Dict[str, List[Annotation]]
             )
         )
     return found
+
+
+def project_name(project: Optional[Entity]) -> str:
+    """Return what people call a project, as the review page does."""
+    return str(project["full_name"] or project["name"] or "") if project else ""
 
 
 def _full_name(author: Optional[Entity]) -> str:

@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
             kind = session.query('AssetType where name is "Upload"').one()
             for name in ("film", "series"):
                 project = session.create(
-                    "Project", {"name": name, "full_name": name, "project_schema": schema}
+                    "Project", {"name": name, "full_name": f"The {name}", "project_schema": schema}
                 )
                 session.create("ReviewSession", {"name": "Dailies", "project": project})
             review = session.create("ReviewSession", {"name": "Weekly / review", "project": project})
@@ -109,9 +109,10 @@ def test_a_wrong_name_is_answered_with_the_nearest(run):
 def test_several_with_a_name_are_told_apart_by_project(run):
     status, _, error = run("review", "feedback", "Dailies")
     assert (status, "2 review sessions called 'Dailies'" in " ".join(error.split())) == (1, True)
-    assert "film" in error
-    status, out, _ = run("review", "feedback", "Dailies", "--project", "film")
-    assert (status, out.splitlines()[0]) == (0, "Dailies: open")
+    assert "(The film, " in " ".join(error.split())
+    for project in ("film", "The film"):
+        status, out, _ = run("review", "feedback", "Dailies", "--project", project)
+        assert (status, out.splitlines()[0]) == (0, "Dailies: open")
 
 
 def test_feedback_is_printed_as_text_and_as_json(run):

@@ -272,6 +272,7 @@ def test_a_clone_has_everything_but_what_was_said(review):
         ("comp20", "Version 1", None),
     ]
     assert feedback.comments == ()
+    assert feedback.project == "Film"
     assert [(invitee.name, invitee.role) for invitee in feedback.invitees] == [
         ("Ada", "approver"),
         ("Bob", "reviewer"),
@@ -287,6 +288,16 @@ def test_a_clone_has_everything_but_what_was_said(review):
     )
     assert not second.is_new_version
     assert "Version 1 -> Version 2 (was changes required, 1 open): Sky darker" in str(cloned)
+
+
+def test_a_clone_has_the_next_free_number_in_its_project(review):
+    review.entity["name"] = "Round"
+    review.session.commit()
+    names = []
+    for _ in range(2):
+        names.append(review.entity.clone().review_session["name"])
+        review.session.commit()
+    assert names == ["Round 2", "Round 3"]
 
 
 def test_a_clone_of_the_approved_versions(review):

@@ -63,6 +63,7 @@ def report(reviewed):
 
 def test_the_content_says_what_was_decided_by_whom_and_when(reviewed, report):
     content = report.content
+    assert content["session"]["project"] == "Film"
     assert content["state"]["objects"] == 3
     assert (content["state"]["approved"], content["state"]["require_changes"], content["state"]["none"]) == (
         1,

@@ -98,6 +98,7 @@ def test_the_folder_has_page_state_and_media(review, site, tmp_path):
         None,
         review.entity["id"],
     )
+    assert state["session"]["project"] == "Film"
     found = state["objects"][2]
     assert (found["media"]["kind"], found["media"]["fps"], found["media"]["frames"]) == (
         "movie",
