@@ -50,7 +50,7 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
     kinds of things there are, never on how many.
 
     *since* (:class:`arrow.Arrow`, :class:`datetime.datetime` or ISO 8601 text) leaves what was said from then on,
-    *open_only* the objects that are not approved yet or have comments that are not done
+    *open_only* the objects that are not approved yet or have open points
     (:meth:`~ftrack_review.review.opinion.Feedback.only`).
 
     Example::
@@ -362,6 +362,7 @@ def build_comment(
         drawing=drawn.data if drawn else metadata.get(remark.DRAWING_KEY),
         attachments=tuple(_attachments(row)),
         labels=tuple(_labels(row)),
+        is_todo=bool(row["is_todo"]),
         released=not remark.is_held(metadata, is_moderated=moderated),
     )
 

@@ -85,9 +85,10 @@ class Comment(_Dated):
     """A note on an object, with its replies from first to last.
 
     *frame* is the index of the frame in the media, 0 for the first, and None for the whole object; *frame_number* is
-    the number that reviewers see for it, counted from 1 or from what the version begins with. *drawing* is the
-    drawing on it as JSON text, *attachments* are its files. *released* is False while a moderated review holds it back
-    from other guests. *version* is the label of the version that it was about.
+    the number that reviewers see for it, counted from 1 or from what the version begins with. *is_todo* says that it
+    was marked as something to do, *completed* that it was done. *drawing* is the drawing on it as JSON text,
+    *attachments* are its files. *released* is False while a moderated review holds it back from other guests.
+    *version* is the label of the version that it was about.
     """
 
     id: str
@@ -106,11 +107,12 @@ class Comment(_Dated):
     released: bool = True
     version: str = ""
     first_frame: int = 1
+    is_todo: bool = False
 
     def __str__(self) -> str:
         """Return it as people read it."""
         where = f" at frame {self.frame_number}" if self.frame is not None else ""
-        done = " (done)" if self.completed else ""
+        done = " (done)" if self.completed else " (to do)" if self.is_todo else ""
         held = "" if self.released else " (not released)"
         text = " ".join(self.text.split())
         return f"{self.author or 'someone'}{where}, {time_text(self.created_at)}{done}{held}: {text}"
@@ -180,13 +182,24 @@ class ObjectFeedback(_Value):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still needs something: it is not approved, or a comment is not done."""
-        return self.status != "approved" or any(not comment.completed for comment in self.comments)
+        """Whether it still needs something: it is not approved, or has an open point."""
+        return self.status != "approved" or bool(self.open_comments)
 
     @property
     def open_comments(self) -> Tuple[Comment, ...]:
-        """The comments that are not done."""
-        return tuple(comment for comment in self.comments if not comment.completed)
+        """The open points: comments that still ask for something.
+
+        None of them is done. Each was marked as something to do, or is about an object that is not approved and
+        by somebody who has not approved it either.
+        """
+        content = {vote.invitee_id for vote in self.votes if vote.status == "approved" and vote.invitee_id}
+
+        def asks(comment: Comment) -> bool:
+            if comment.completed or comment.is_todo:
+                return not comment.completed
+            return self.status != "approved" and comment.invitee_id not in content
+
+        return tuple(comment for comment in self.comments if asks(comment))
 
     def lines(self) -> Iterator[str]:
         """Yield the object with votes and comments as text, a line each."""
@@ -264,7 +277,7 @@ class Feedback(_Value):
 
         *since* (:class:`arrow.Arrow`, :class:`datetime.datetime` or ISO 8601 text) leaves what was said from then on:
         comments with a newer reply stay, objects without anything new go. *open_only* leaves the objects that still
-        need something, and of their comments those that are not done.
+        need something, and of their comments the open points (:attr:`ObjectFeedback.open_comments`).
         """
         objects = self.objects
         if since is not None:

@@ -91,6 +91,7 @@ def _object(
 ) -> Dict[str, Any]:
     votes = [vote.to_dict() for vote in item.votes]
     deciding = _deciding(item)
+    open_ids = {comment.id for comment in item.open_comments}
     return {
         "id": item.id,
         "name": item.name,
@@ -106,6 +107,8 @@ def _object(
         "thumbnail": pictures.keep(thumbnail(shown.thumbnail_id) if shown.thumbnail_id else None),
         "media": {
             "kind": shown.seen.kind,
+            "state": shown.seen.state,
+            "message": shown.seen.message,
             "fps": shown.rate,
             "frames": shown.seen.frames,
             "first_frame": shown.first_frame,
@@ -113,7 +116,7 @@ def _object(
             "height": shown.seen.height,
         },
         "comments": [
-            _comment(comment, shown, pictures, drawn_frame, include_held)
+            {**_comment(comment, shown, pictures, drawn_frame, include_held), "open": comment.id in open_ids}
             for comment in item.comments
             if comment.released or include_held
         ],
@@ -137,6 +140,9 @@ def _comment(
         "text": comment.text,
         "created_at": plain_time(comment.created_at),
         "completed": comment.completed,
+        "todo": comment.is_todo,
+        # Only what begins a thread is a point of its own.
+        "open": False,
         "released": comment.released,
         "version": comment.version,
         "frame": frame,
@@ -173,7 +179,7 @@ def _state(objects: List[Dict[str, Any]]) -> Dict[str, int]:
 def _open_points(objects: List[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
     for item in objects:
         for comment in item["comments"]:
-            if not comment["completed"]:
+            if comment["open"]:
                 yield {
                     "object_id": item["id"],
                     "object": item["name"],

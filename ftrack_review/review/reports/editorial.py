@@ -84,7 +84,7 @@ def _marker(otio: Any, comment: Mapping[str, Any], first_frame: int, rate: float
         marked_range=otio.opentime.TimeRange(
             otio.opentime.RationalTime(frame, rate), otio.opentime.RationalTime(1, rate)
         ),
-        color=colours.GREEN if comment["completed"] else colours.RED,
+        color=colours.RED if comment["open"] else colours.GREEN if comment["completed"] else colours.CYAN,
     )
     marker.metadata[NAMESPACE] = {
         "note_id": comment["id"],
@@ -92,6 +92,7 @@ def _marker(otio: Any, comment: Mapping[str, Any], first_frame: int, rate: float
         "text": comment["text"],
         "created_at": comment["created_at"] or "",
         "completed": comment["completed"],
+        "open": comment["open"],
         "whole_object": comment["frame"] is None,
         "has_drawing": comment["has_drawing"],
         "replies": [

@@ -35,7 +35,7 @@ def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(word=word_for, when=when, day=day, rate=rate_text)
+    environment.filters.update(word=word_for, when=when, day=day, rate=rate_text, absence=absence)
     # Only data for programs: nothing in it may end the element early.
     data = seal.canonical(content).decode("utf-8", "surrogatepass")
     for character in "<>&\u2028\u2029":
@@ -45,6 +45,7 @@ def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes
         content=content,
         data=markupsafe.Markup(data),  # noqa: S704 - without a character that HTML knows.
         pictures=_Addresses(pictures),
+        has_pictures=any(item["thumbnail"] for item in content["objects"]),
         digest=digest,
         scale=_TALLEST_BAR / busiest,
     )
@@ -59,6 +60,12 @@ def when(time: Any) -> str:
 def rate_text(rate: Any) -> str:
     """Return a frame rate of the content as people read it, with a blank before, nothing where there is none."""
     return f" at {float(Fraction(rate)):.6g} fps" if rate else ""
+
+
+def absence(media: Mapping[str, Any]) -> str:
+    """Return why there is no picture of an object, in a word or two."""
+    words = {"failed": "Not playable", "encoding": "Being prepared", "missing": "No media"}
+    return words.get(media["state"], "No picture")
 
 
 def day(time: Any) -> str:

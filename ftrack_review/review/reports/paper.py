@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ftrack_review.review.opinion import word_for
 from ftrack_review.review.reports import seal, typeface
-from ftrack_review.review.reports.page import day, rate_text, when
+from ftrack_review.review.reports.page import absence, day, rate_text, when
 
 if TYPE_CHECKING:
     from ftrack_review.review.reports.content import Pictures
@@ -49,6 +49,7 @@ class _Paper:
         self._content = content
         self._pictures = pictures
         self._digest = digest
+        self._has_pictures = any(item["thumbnail"] for item in content["objects"])
         text = seal.canonical(content).decode("utf-8", "replace")
         pair, further, self._missing = typeface.choose(text)
         self._pdf: Any = _new_pdf(fpdf, f"{content['session']['name']}: review report", digest)
@@ -154,12 +155,14 @@ class _Paper:
         pdf.set_draw_color(*_LINE)
         pdf.line(pdf.l_margin, pdf.get_y(), pdf.w - pdf.r_margin, pdf.get_y())
         pdf.ln(3)
-        top, indent = pdf.get_y(), 46.0
-        # What is no picture is none here either: the field stays dark.
-        pdf.set_fill_color(21, 24, 27)
-        pdf.rect(pdf.l_margin, top, 42, 24, style="F")
-        self._picture(item["thumbnail"], pdf.l_margin, top, 42, 24)
-        left = pdf.l_margin
+        top, left = pdf.get_y(), pdf.l_margin
+        indent, beside = (46.0, top + 26) if self._has_pictures else (0.0, top)
+        if item["thumbnail"]:
+            pdf.set_fill_color(21, 24, 27)
+            pdf.rect(left, top, 42, 24, style="F")
+            self._picture(item["thumbnail"], left, top, 42, 24)
+        elif self._has_pictures:
+            self._blank(absence(item["media"]), left, top, 42, 24)
         pdf.set_left_margin(left + indent)
         pdf.set_xy(left + indent, top)
         self._line(item["name"] or "Without a name", size=12, bold=True, height=6)
@@ -169,13 +172,14 @@ class _Paper:
         decided = f"   {item['decided_by']}, {when(item['decided_at'])}" if item["decided_by"] else ""
         self._pill(item["status"])
         self._line(decided or " ", size=9, colour=_SOFT)
-        if item["description"]:
-            self._line(item["description"], size=9, colour=_SOFT)
+        for text in (item["description"], media["message"] if media["state"] == "failed" else ""):
+            if text:
+                self._line(text, size=9, colour=_SOFT)
         pdf.set_left_margin(left)
-        pdf.set_xy(left, max(pdf.get_y(), top + 26))
+        pdf.set_xy(left, max(pdf.get_y(), beside))
         self._votes(item)
         for comment in item["comments"]:
-            self._note(comment, item["version"], 0)
+            self._note(comment, item["version"])
         pdf.ln(3)
 
     def _votes(self, item: Mapping[str, Any]) -> None:
@@ -200,41 +204,30 @@ class _Paper:
         if rows:
             self._table(("Person", "Role", "Vote", "When"), rows, (30, 16, 29, 25))
 
-    def _note(self, comment: Mapping[str, Any], shown: str, depth: int) -> None:
+    def _note(self, comment: Mapping[str, Any], shown: str) -> None:
         pdf = self._pdf
         left = pdf.l_margin
-        if pdf.will_page_break(14):
-            pdf.add_page()
         pdf.set_left_margin(left + 4)
+        pdf.set_x(left + 4)
+        lines = [(_about(comment, shown), 8.5, True, _SOFT), (comment["text"], 10.0, False, _INK)]
+        if comment["attachments"]:
+            lines.append((f"Attached: {', '.join(comment['attachments'])}", 8.5, False, _SOFT))
+        picture = self._size(comment["picture"])
+        # What was said stays with the frame that it is about, unless it fills a page by itself.
+        height = 1.5 + self._height(lines) + (picture[1] + 2 if picture else 0)
+        whole = pdf.page_break_trigger - pdf.t_margin
+        if pdf.will_page_break(height if height <= whole else 14):
+            pdf.add_page()
         pdf.ln(1.5)
         top, page = pdf.get_y(), pdf.page
-        number = comment["frame_number"]
-        parts = [
-            f"frame {number}" + (f" ({comment['timecode']})" if comment["timecode"] else "")
-            if number is not None
-            else "",
-            when(comment["created_at"]),
-            f"on {comment['version']}" if comment["version"] not in ("", shown) else "",
-            "done" if comment["completed"] else "",
-            "" if comment["released"] else "not released",
-            ", ".join(comment["labels"]),
-        ]
-        self._line(
-            " · ".join([comment["author"] or "Someone", *filter(None, parts)]),
-            size=8.5,
-            colour=_SOFT,
-            bold=True,
-        )
-        if comment["text"]:
-            self._line(comment["text"], size=10)
-        if comment["attachments"]:
-            self._line(f"Attached: {', '.join(comment['attachments'])}", size=8.5, colour=_SOFT)
-        if comment["picture"]:
-            self._note_picture(comment["picture"])
+        for text, size, bold, colour in lines:
+            if text:
+                self._line(text, size=size, bold=bold, colour=colour)
+        if picture:
+            self._note_picture(comment["picture"], *picture)
         pdf.set_left_margin(left)
         if pdf.page == page:
-            open_point = not comment["completed"] and not depth
-            pdf.set_draw_color(*(_COLOURS["require_changes"] if open_point else _LINE))
+            pdf.set_draw_color(*(_COLOURS["require_changes"] if comment["open"] else _LINE))
             pdf.set_line_width(0.7)
             pdf.line(left + 1.5, top, left + 1.5, pdf.get_y())
             pdf.set_line_width(0.2)
@@ -243,20 +236,35 @@ class _Paper:
             pdf.set_left_margin(left + 6)
             pdf.set_x(left + 6)
             for reply in comment["replies"]:
-                self._note(reply, shown, depth + 1)
+                self._note(reply, shown)
             pdf.set_left_margin(left)
             pdf.set_x(left)
 
-    def _note_picture(self, name: str) -> None:
+    def _height(self, lines: List[Tuple[str, float, bool, Tuple[int, int, int]]]) -> float:
+        """Return how high *lines* become, in mm."""
+        pdf, count = self._pdf, 0
+        for text, size, bold, _ in lines:
+            if text:
+                self._font(size, bold=bold)
+                count += self._lines_of(self._say(text), pdf.w - pdf.r_margin - pdf.get_x())
+        return 5.0 * count
+
+    def _size(self, name: Optional[str]) -> Optional[Tuple[float, float]]:
+        """Return how wide and high the picture of a comment stands, in mm."""
         from PIL import Image
 
-        pdf = self._pdf
+        if not name:
+            return None
         with Image.open(io.BytesIO(self._pictures[name])) as found:
             ratio = found.height / max(found.width, 1)
         width = _PICTURE_WIDTH_MM
         height = width * ratio
         if height > 110:
             height, width = 110.0, 110.0 / ratio
+        return width, height
+
+    def _note_picture(self, name: str, width: float, height: float) -> None:
+        pdf = self._pdf
         if pdf.will_page_break(height + 2):
             pdf.add_page()
         y = pdf.get_y() + 1
@@ -267,6 +275,17 @@ class _Paper:
         if name:
             picture = io.BytesIO(self._pictures[name])
             self._pdf.image(picture, x=x, y=y, w=width, h=height, keep_aspect_ratio=True)
+
+    def _blank(self, text: str, x: float, y: float, width: float, height: float) -> None:
+        """Say in the place of a picture why there is none."""
+        pdf = self._pdf
+        pdf.set_fill_color(245, 246, 248)
+        pdf.set_draw_color(*_LINE)
+        pdf.rect(x, y, width, height, style="DF", round_corners=True, corner_radius=1.2)
+        self._font(8)
+        self._colour(_SOFT)
+        pdf.set_xy(x, y + height / 2 - 2)
+        pdf.cell(width, 4, text, align="C")
 
     def _activity(self) -> None:
         entries, pdf = self._content["activity"][-40:], self._pdf
@@ -416,6 +435,22 @@ class _Paper:
 
     def _colour(self, colour: Tuple[int, int, int]) -> None:
         self._pdf.set_text_color(*colour)
+
+
+def _about(comment: Mapping[str, Any], shown: str) -> str:
+    """Return who said it, where and when, and what became of it."""
+    number, timecode = comment["frame_number"], comment["timecode"]
+    parts = [
+        comment["author"] or "Someone",
+        "" if number is None else f"frame {number}" + (f" ({timecode})" if timecode else ""),
+        when(comment["created_at"]),
+        f"on {comment['version']}" if comment["version"] not in ("", shown) else "",
+        "done" if comment["completed"] else "",
+        ("to do" if comment["todo"] else "open") if comment["open"] else "",
+        "" if comment["released"] else "not released",
+        ", ".join(comment["labels"]),
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def _shortened(text: str) -> str:

@@ -24,6 +24,7 @@ COLUMNS = (
     "timecode",
     "text",
     "done",
+    "open",
     "labels",
     "when",
 )
@@ -73,6 +74,7 @@ def _rows(content: Mapping[str, Any], digest: str) -> Iterator[Dict[str, Any]]:
                     "timecode": said["timecode"],
                     "text": said["text"],
                     "done": "yes" if said["completed"] else "",
+                    "open": "yes" if said["open"] else "",
                     "labels": ", ".join(said["labels"]),
                     "when": said["created_at"],
                 }

@@ -118,6 +118,8 @@ def test_several_with_a_name_are_told_apart_by_project(run):
 def test_feedback_is_printed_as_text_and_as_json(run):
     assert "Ada (approver): approved" in run("review", "feedback", "Weekly / review")[1]
     out = run("review", "feedback", "Weekly / review", "--json", "--open")[1]
+    assert json.loads(out)["objects"] == []
+    out = run("review", "feedback", "Weekly / review", "--json")[1]
     assert "Nice." in {comment["text"] for comment in json.loads(out)["objects"][0]["comments"]}
     status, _, error = run("review", "feedback", "Weekly / review", "--since", "lately")
     assert (status, "no time" in error) == (2, True)

@@ -82,7 +82,11 @@ def test_the_content_says_what_was_decided_by_whom_and_when(reviewed, report):
         "Bob": False,
         "Eve": False,
     }
-    assert len(content["open_points"]) == 3
+    # Not what was said about an object that is approved.
+    assert [point["text"] for point in content["open_points"]] == [
+        "Darker & <b>now</b> 😀 שלום",
+        "@SUM(A1)",
+    ]
     assert content["activity"][0]["votes"] == 3
 
 
@@ -206,7 +210,7 @@ def test_csv_holds_no_formulas(report):
     text = report.render("csv").decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {row["object"] for row in rows if row["kind"] == "vote"} == {"'=HYPERLINK()", "comp10"}
-    assert "'@SUM(A1)" in {row["text"] for row in rows}
+    assert {row["text"] for row in rows if row["open"]} == {"Darker & <b>now</b> 😀 שלום", "'@SUM(A1)"}
     assert not [value for row in rows for value in row.values() if value and value[0] in "=+-@"]
 
 
@@ -219,6 +223,44 @@ def test_pdf_holds_the_text_and_its_content(report, tmp_path):
     assert report.digest in text
     assert json.loads(reader.attachments["report-content.json"][0]) == report.content
     assert sum(len(page.images) for page in reader.pages) >= 2
+
+
+def test_pdf_keeps_comments_with_their_frames(report):
+    import copy
+
+    import pypdf
+
+    from ftrack_review.review.reports import Report
+
+    content = copy.deepcopy(report.content)
+    item = content["objects"][2]
+    comment = {**item["comments"][0], "replies": [], "text": "Point. " + "Long. " * 60}
+    item["comments"] = [{**comment, "text": comment["text"][: 7 + 40 * n]} for n in range(14)]
+    item["thumbnail"] = None
+    pages = pypdf.PdfReader(io.BytesIO(Report(content, report.pictures).render("pdf"))).pages
+    # "Do" shows a picture. The list of open points at the end has no pictures.
+    shown = [page.get_contents().get_data().count(b" Do") for page in pages]
+    said = [page.extract_text().partition("Open points")[0].count("Point.") for page in pages]
+    assert sum(shown) == 14
+    assert shown == said
+
+
+@pytest.mark.parametrize("format", ["html", "pdf"])
+def test_an_object_without_a_picture_says_so(report, format):
+    import pypdf
+
+    from ftrack_review.review.reports import Report
+
+    data = report.render(format)
+    text = data.decode() if format == "html" else pypdf.PdfReader(io.BytesIO(data)).pages[0].extract_text()
+    assert text.count("No media") == 2
+    # Where there are no pictures at all, nothing stands for them.
+    content = json.loads(json.dumps(report.content))
+    for item in content["objects"]:
+        item.update(thumbnail=None, comments=[])
+    data = Report(content, {}).render(format)
+    text = data.decode() if format == "html" else pypdf.PdfReader(io.BytesIO(data)).pages[0].extract_text()
+    assert "No media" not in text
 
 
 def test_pdf_does_without_fonts_of_the_machine(report, monkeypatch):
@@ -246,6 +288,7 @@ def test_otio_is_read_by_its_library_at_the_exact_rate(report, tmp_path):
     assert clip.metadata["ftrack_review"]["rate"] == "24000/1001"
     marker = clip.markers[0]
     assert (marker.marked_range.start_time.value, marker.color) == (13, "RED")
+    assert clips[0].markers[0].color == "CYAN"
     assert marker.metadata["ftrack_review"]["replies"][0]["text"] == "Will do."
 
 
