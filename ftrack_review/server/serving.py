@@ -69,6 +69,8 @@ class Listener:
         self.host, self.port = self._socket.getsockname()[:2]
         self._uvicorn: Optional[uvicorn.Server] = None
         self._thread: Optional[threading.Thread] = None
+        self._started = threading.Event()
+        self._has_failed = False
         #: Set when the listener has ended, for whatever reason.
         self.ended = threading.Event()
 
@@ -90,7 +92,7 @@ class Listener:
         from ftrack_review.server.http_protocol import make_http_protocol
         from ftrack_review.server.socket_protocol import make_protocol
 
-        started = threading.Event()
+        started = self._started
 
         class Announcing(uvicorn.Server):
             """Tells when it has started, which uvicorn does by a log line only."""
@@ -117,15 +119,17 @@ class Listener:
         self._uvicorn = Announcing(config)
         self._thread = threading.Thread(target=self._run, name="ftrack-review-listener", daemon=True)
         self._thread.start()
-        if not started.wait(_START_TIMEOUT_S):
+        if not started.wait(_START_TIMEOUT_S) or self._has_failed:
             self.stop()
-            raise Error(f"The server did not begin to listen on {self.url} in time.")
+            raise Error(f"The server did not begin to listen on {self.url}. Its log may say why.")
 
     def stop(self) -> None:
         """Finish what is being answered, at most for STOP_TIMEOUT_S, and give up the port."""
         if self._uvicorn is not None and self._thread is not None:
             self._uvicorn.should_exit = True
-            self._thread.join(STOP_TIMEOUT_S + 5)
+            # Where the last session on an embedded server is forgotten, the collector may stop it in any thread.
+            if self._thread is not threading.current_thread():
+                self._thread.join(STOP_TIMEOUT_S + 5)
         self._socket.close()
 
     def _run(self) -> None:
@@ -134,8 +138,10 @@ class Listener:
             self._uvicorn.run(sockets=[self._socket])
         except BaseException:
             _logger.exception("The listener broke down.")
+            self._has_failed = True
         finally:
             self.ended.set()
+            self._started.set()
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -321,6 +327,7 @@ class _Instance:
         self._owned = None if folder else tempfile.mkdtemp(prefix="ftrack-review-")
         self.folder = folder or str(self._owned)
         self.users = 0
+        self.is_closed = False
         self._lock = threading.Lock()
         self._listener: Optional[Listener] = None
         self._stack = contextlib.ExitStack()
@@ -351,6 +358,7 @@ class _Instance:
 
     def close(self) -> None:
         """Stop everything, and remove the folder if it was temporary."""
+        self.is_closed = True
         with self._lock:
             listener, self._listener = self._listener, None
         if listener is not None:
@@ -362,7 +370,8 @@ class _Instance:
 
 # The servers of this process by their folder, so that two sessions on one folder share one.
 _instances: Dict[str, _Instance] = {}
-_instances_lock = threading.Lock()
+# Whoever holds it may enter again: the collector may forget a session, and release its server, at any moment.
+_instances_lock = threading.RLock()
 
 # What a child process has from its parent. SQLite must not close connections that it has across a fork.
 _abandoned: List[_Instance] = []
@@ -371,7 +380,7 @@ _abandoned: List[_Instance] = []
 def _forget_parent() -> None:
     """Start afresh after a fork: neither threads nor connections of the parent are usable in the child."""
     global _instances_lock  # noqa: PLW0603 - the lock may be held by a thread that does not exist here.
-    _instances_lock = threading.Lock()
+    _instances_lock = threading.RLock()
     _abandoned.extend(_instances.values())
     _instances.clear()
 
@@ -382,14 +391,19 @@ if hasattr(os, "register_at_fork"):
 
 def _acquire(folder: Optional[str]) -> _Instance:
     with _instances_lock:
-        key = os.path.realpath(folder) if folder else ""
-        instance = _instances.get(key) if folder else None
-        if instance is None:
-            instance = _Instance(key or None)
-            if folder:
-                _instances[key] = instance
-        instance.users += 1
-        return instance
+        if folder is None:
+            instance = _Instance(None)
+            instance.users = 1
+            return instance
+        key = os.path.realpath(folder)
+        while True:
+            instance = _instances.get(key)
+            if instance is None:
+                instance = _instances[key] = _Instance(key)
+            # From here on nobody closes it. Whether somebody just did can be told only now.
+            instance.users += 1
+            if not instance.is_closed:
+                return instance
 
 
 def _release(instance: _Instance, process: int) -> None:
@@ -397,7 +411,7 @@ def _release(instance: _Instance, process: int) -> None:
         return  # It belongs to the parent.
     with _instances_lock:
         instance.users -= 1
-        if instance.users:
+        if instance.users or instance.is_closed:
             return
         _instances.pop(instance.folder, None)
         # Within the lock, so that who opens the folder again finds it closed.

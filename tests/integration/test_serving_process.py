@@ -388,6 +388,32 @@ class TestEmbedded:
         assert json.loads(transport.call("[", 10))["exception"] == "ValidationError"
         transport.close()
 
+    def test_may_be_forgotten_while_another_opens(self):
+        """The collector runs where memory is asked for, also where the servers of the process are being counted."""
+        code = (
+            "import gc, sys\n"
+            "from ftrack_review.server.serving import EmbeddedTransport, _Instance\n"
+            "first = EmbeddedTransport('embedded://')\n"
+            "address = first.server_url\n"
+            "folder = first._instance.folder\n"
+            "first.itself = first\n"
+            "gc.disable()\n"
+            "del first\n"
+            "def collect(frame, event, _):\n"
+            "    if frame.f_code is _Instance.__init__.__code__ and event == 'call':\n"
+            "        sys.setprofile(None)\n"
+            "        gc.collect()\n"
+            "sys.setprofile(collect)\n"
+            "second = EmbeddedTransport('embedded://')\n"
+            "import os\n"
+            "print(os.path.exists(folder), os.path.exists(second._instance.folder))\n"
+            "second.close()\n"
+        )
+        result = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, timeout=60, capture_output=True, text=True, check=False
+        )
+        assert (result.stdout.strip(), result.stderr) == ("False True", "")
+
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     def test_goes_on_in_a_forked_child(self, tmp_path):
         code = (
