@@ -392,9 +392,9 @@ if hasattr(os, "register_at_fork"):
 def _acquire(folder: Optional[str]) -> _Instance:
     with _instances_lock:
         if folder is None:
-            instance = _Instance(None)
-            instance.users = 1
-            return instance
+            temporary = _Instance(None)
+            temporary.users = 1
+            return temporary
         key = os.path.realpath(folder)
         while True:
             instance = _instances.get(key)
