@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.engine import URL
 
-__all__ = ["begin_writing", "driver_connection", "make_engine", "translate", "translated"]
+__all__ = ["GONE_SETTINGS", "begin_writing", "driver_connection", "make_engine", "translate", "translated"]
 
 # Readers that may be busy at once in this process; more wait their turn. PostgreSQL has a process for each
 # connection, and 100 of them for all by default.
@@ -47,6 +47,14 @@ _WRITES = "ftrack_review_writes"
 
 #: The advisory lock of PostgreSQL that who writes holds: any number, the same in every version.
 WRITE_LOCK = 4_719_110_901
+
+#: How this side of a connection to PostgreSQL knows within about a minute that the other is gone, whatever TCP thinks.
+GONE_SETTINGS: Dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 # What a writer that hangs, or whose machine is gone, may cost the others, in seconds.
 _IDLE_IN_TRANSACTION_S = 60
@@ -138,7 +146,11 @@ def _postgresql_engine(url: URL, *, timeout_s: float, is_durable: bool) -> Engin
             pool_pre_ping=True,
             isolation_level="REPEATABLE READ",
             execution_options={"postgresql_readonly": True},
-            connect_args={"connect_timeout": max(2, int(timeout_s)), "application_name": "ftrack-review"},
+            connect_args={
+                "connect_timeout": max(2, int(timeout_s)),
+                "application_name": "ftrack-review",
+                **GONE_SETTINGS,
+            },
         )
     except ImportError as error:
         raise MissingDependencyError(
@@ -147,7 +159,7 @@ def _postgresql_engine(url: URL, *, timeout_s: float, is_durable: bool) -> Engin
     settings = {
         "lock_timeout": f"{max(1, int(timeout_s * 1000))}ms",
         "idle_in_transaction_session_timeout": f"{_IDLE_IN_TRANSACTION_S}s",
-        # What was the other side's is known to be gone after about a minute, whatever TCP thinks.
+        # The same for the other side.
         "tcp_keepalives_idle": "30",
         "tcp_keepalives_interval": "10",
         "tcp_keepalives_count": "3",

@@ -26,7 +26,7 @@ import sqlalchemy as sa
 
 from ftrack_review.exception import DatabaseError
 from ftrack_review.server.announcement import Batch, describe
-from ftrack_review.server.engine import translated
+from ftrack_review.server.engine import GONE_SETTINGS, translated
 
 if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
@@ -207,19 +207,23 @@ class Neighbours:
             translated(),
             contextlib.closing(
                 psycopg.connect(
-                    url, autocommit=True, connect_timeout=10, application_name="ftrack-review events"
+                    url,
+                    autocommit=True,
+                    connect_timeout=10,
+                    application_name="ftrack-review events",
+                    **GONE_SETTINGS,
                 )
             ) as connection,
         ):
             yield connection
 
     def _receive(self, connection: Any) -> None:
+        if self._highest is None:
+            # Before anything is listened to: what happened before this process was there is nothing that it missed.
+            self._highest = self._remember_past(connection)
         connection.execute(f"LISTEN {CHANNEL}")
-        if self._highest is not None:
-            # What was told while nobody listened. Keys may come in another order than they were given.
-            self._hand_out(connection, "id > %s", self._highest - _REMEMBERED)
-        else:
-            self._highest = connection.execute("SELECT coalesce(max(id), 0) FROM _event").fetchone()[0]
+        # What was told while nobody listened. Keys may come in another order than they were given.
+        self._hand_out(connection, "id > %s", self._highest - _REMEMBERED)
         beaten_at = 0.0
         while not self._is_closed.is_set():
             if time.monotonic() - beaten_at >= min(BEAT_S, self._lease_s / 3):
@@ -231,6 +235,14 @@ class Neighbours:
             keys.extend(int(notice.payload) for notice in connection.notifies(timeout=0))
             if keys:
                 self._hand_out(connection, "id = ANY(%s)", keys)
+
+    def _remember_past(self, connection: Any) -> int:
+        """Take the events that there are for handed out. Return the highest of their keys."""
+        rows = connection.execute(
+            "SELECT id FROM _event ORDER BY id DESC LIMIT %s", (_REMEMBERED,)
+        ).fetchall()
+        self._seen.update((key, None) for (key,) in reversed(rows))
+        return int(rows[0][0]) if rows else 0
 
     def _hand_out(self, connection: Any, condition: str, value: Any) -> None:
         statement = f"SELECT id, origin, kind, body FROM _event WHERE {condition} ORDER BY id"

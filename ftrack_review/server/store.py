@@ -312,22 +312,17 @@ class Store:
         driver: Any = self._engine.dialect.dbapi
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            with contextlib.closing(driver.connect(path)) as target:
-                source = self._engine.raw_connection()
-                try:
+            with translated(), contextlib.closing(driver.connect(path)) as target:
+                with contextlib.closing(self._engine.raw_connection()) as source:
                     # In one step, on one snapshot: step by step it would begin anew after each write of another.
                     plain: Any = source.driver_connection
                     plain.backup(target)
-                finally:
-                    source.close()
                 damage = target.execute("PRAGMA quick_check(1)").fetchone()[0]
             if damage != "ok":
                 raise DatabaseError(f"The database is damaged: {damage}")
-        except BaseException as error:
+        except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
-            if isinstance(error, driver.Error):
-                raise translate(error) from error
             raise
 
     def close(self) -> None:

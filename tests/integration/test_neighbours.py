@@ -329,6 +329,8 @@ def test_two_processes_that_make_one_database_at_once_agree(tmp_path, postgresql
 
 def test_events_that_were_missed_are_handed_out_after_the_connection_is_back(pair):
     one, two = pair
+    with one.store.write_aside() as connection:
+        one.neighbours._post(connection, "client", json.dumps(event_on("test.later", "before")))
     two.start()
     got = []
     two.relay.connect(two.administrator(), got.append)
@@ -339,18 +341,22 @@ def test_events_that_were_missed_are_handed_out_after_the_connection_is_back(pai
             f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {listening}"
         )
     one.neighbours.start()
-    one.relay.publish(
-        {
-            "id": "e1",
-            "topic": "test.later",
-            "target": "",
-            "data": {},
-            "source": {},
-            "sent": None,
-            "in_reply_to_event": None,
-        }
-    )
-    wait_for(lambda: [text for text in got if "test.later" in text])
+    one.relay.publish(event_on("test.later", "after"))
+    wait_for(lambda: [text for text in got if '"after"' in text])
+    # What had happened before this process was there is nothing that it missed.
+    assert not [text for text in got if '"before"' in text]
+
+
+def event_on(topic, identifier):
+    return {
+        "id": identifier,
+        "topic": topic,
+        "target": "",
+        "data": {},
+        "source": {},
+        "sent": None,
+        "in_reply_to_event": None,
+    }
 
 
 def subscribe(expression):
