@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 from ftrack_review.protocol import grammar
 from ftrack_review.server.errors import describe, not_found, validation_error
 
-__all__ = ["FEEDBACK", "KINDS", "handle_delayed_job", "make"]
+__all__ = ["FEEDBACK", "KINDS", "handle_delayed_job", "make", "queue"]
 
 #: The job that writes what was said and decided in a review session. Its data names the ``review_session_id``.
 FEEDBACK = "EXPORT_REVIEW_SESSION_FEEDBACK"
@@ -45,7 +45,6 @@ def handle_delayed_job(context: Any, action: Mapping[str, Any]) -> Dict[str, Any
     session = context.rows.get(context.catalogue.types["ReviewSession"], (session_id,))
     if session is None:
         raise not_found(f"There is no ReviewSession {describe(session_id)}.")
-    job_id = str(uuid.uuid4())
     data = {
         "job_type": kind,
         "review_session_id": session_id,
@@ -53,18 +52,23 @@ def handle_delayed_job(context: Any, action: Mapping[str, Any]) -> Dict[str, Any
         "description": f"Feedback of {session.get('name')}",
         "progress": 0,
     }
+    created = {"__type__": "datetime", "value": context.now}
+    return {"action": "delayed_job", "data": {**queue(context, data), "created_at": created}}
+
+
+def queue(context: Any, data: Mapping[str, Any]) -> Dict[str, Any]:
+    """Write a Job with *data* in the transaction of *context*, to be done when it was committed. Return its values."""
     values = {
         "__entity_type__": "Job",
-        "id": job_id,
+        "id": str(uuid.uuid4()),
         "type": "api_job",
         "status": "queued",
         "user_id": context.caller.user_id,
         "data": json.dumps(data),
     }
     context.execute({"action": "create", "entity_type": "Job", "entity_data": values})
-    context.after_commit.append(lambda: context.server.jobs.submit(job_id))
-    created = {"__type__": "datetime", "value": context.now}
-    return {"action": "delayed_job", "data": {**values, "created_at": created}}
+    context.after_commit.append(lambda: context.server.jobs.submit(values["id"]))
+    return values
 
 
 def make(server: Any, data: Mapping[str, Any], target: str) -> Tuple[str, str, str]:

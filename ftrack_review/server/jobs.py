@@ -44,6 +44,8 @@ _IDLE_S = 60.0
 # How often a running job tells how far it is, in seconds.
 _REPORT_EVERY_S = 1.0
 
+_logger = logging.getLogger(__name__)
+
 
 def handle_encode_media(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
     """Write the Job that makes a component ready for the web, and start it after the commit."""
@@ -51,7 +53,6 @@ def handle_encode_media(context: Any, action: Mapping[str, Any]) -> Dict[str, An
     version_id = action.get("version_id")
     if version_id is not None:
         _find(context, "AssetVersion", version_id, "version_id")
-    job_id = str(uuid.uuid4())
     is_picture = content_type(f"x{component.get('file_type') or ''}").startswith("image/")
     formats = ("image/jpeg" if is_picture else "video/mp4", "image/jpeg")
     data = {
@@ -62,22 +63,7 @@ def handle_encode_media(context: Any, action: Mapping[str, Any]) -> Dict[str, An
         "description": f"Encoding {component.get('name')}{component.get('file_type') or ''}",
         "progress": 0,
     }
-    context.execute(
-        {
-            "action": "create",
-            "entity_type": "Job",
-            "entity_data": {
-                "__entity_type__": "Job",
-                "id": job_id,
-                "type": "api_job",
-                "status": "queued",
-                "user_id": context.caller.user_id,
-                "data": json.dumps(data),
-            },
-        }
-    )
-    context.after_commit.append(lambda: context.server.jobs.submit(job_id))
-    return {"job_id": job_id}
+    return {"job_id": delayed.queue(context, data)["id"]}
 
 
 def _find(context: Any, entity_type: str, entity_id: Any, attribute: str) -> Any:
@@ -107,7 +93,6 @@ class Jobs:
         self._condition = threading.Condition()
         self._is_closing = threading.Event()
         self._idle = 0
-        self._logger = logging.getLogger(__name__)
 
     def start(self) -> None:
         """Take up the jobs that are not finished."""
@@ -161,7 +146,7 @@ class Jobs:
             except Exception:
                 # When the server ends before the job does, there is nobody left to tell, and it is resumed.
                 level = logging.DEBUG if self._is_closing.is_set() else logging.ERROR
-                self._logger.log(level, "Job %s was left unfinished.", job_id, exc_info=True)
+                _logger.log(level, "Job %s was left unfinished.", job_id, exc_info=True)
 
     def _next(self) -> Optional[str]:
         """Return the next job, or None if the worker should end: there was nothing to do for a while."""
@@ -198,11 +183,14 @@ class _Encoding:
         with open(os.path.join(self._folder, "lock"), "ab") as lock:
             if not take_lock(lock):
                 return
-            if self._begin():
-                self._work()
+            try:
+                if self._begin():
+                    self._work()
+            finally:
+                # Kept, nobody would take the job up again while this process lives.
+                if self._neighbours is not None:
+                    self._neighbours.leave(self._job_id)
         shutil.rmtree(self._folder, ignore_errors=True)
-        if self._neighbours is not None:
-            self._neighbours.leave(self._job_id)
 
     def _begin(self) -> bool:
         """Mark the job as running. Return False where there is nothing (left) to do."""
@@ -228,6 +216,10 @@ class _Encoding:
             self._fail(f"the server cannot encode: {error}")
         except (Error, OSError) as error:
             self._fail(str(error))
+        except Exception:
+            # A job that nobody expected, such as one whose data somebody has changed, is not tried for ever.
+            _logger.exception("Job %s cannot be done.", self._job_id)
+            self._fail("the server failed; its log says why")
 
     def _encode(self) -> List[Dict[str, Any]]:
         """Make the outputs in the job's folder. Return what to say about each of them."""
@@ -355,7 +347,7 @@ class _Encoding:
     def _fail(self, reason: str) -> None:
         self._data["error"] = reason
         self._data["description"] = f"{self._data.get('description', 'The job')} failed: {reason}"
-        logging.getLogger(__name__).warning("Job %s failed: %s", self._job_id, reason)
+        _logger.warning("Job %s failed: %s", self._job_id, reason)
         self._server.perform(self._status("failed", finished=True), user_id=self._user_id)
 
     def _status(self, status: str, *, finished: bool = False) -> Dict[str, Any]:

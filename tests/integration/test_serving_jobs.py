@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ftrack_review.server.application import Server
 from tests.integration.api import SERVER_LOCATION_ID, wait_for
 from tests.media_files import make_movie
 
@@ -192,9 +193,28 @@ class TestFailure:
         assert api.query("select id from Job") == before
 
 
-def test_an_interrupted_job_is_resumed_at_the_next_start(tmp_path, movie):
-    from ftrack_review.server.application import Server
+def test_a_job_that_makes_no_sense_fails(tmp_path):
+    """Its data is an attribute like others, which any client writes."""
+    data = {"job_type": "EXPORT_REVIEW_SESSION_FEEDBACK", "output": []}
+    values = {
+        "__entity_type__": "Job",
+        "id": "job",
+        "type": "api_job",
+        "status": "queued",
+        "data": json.dumps(data),
+    }
+    with Server(data=str(tmp_path)) as server:
+        values["user_id"] = server.administrator().user_id
+        server.perform({"action": "create", "entity_type": "Job", "entity_data": values})
+        server.start()
+        query = {"action": "query", "expression": "select status, data from Job where id is job"}
+        job = wait_for(
+            lambda: [job for job in server.perform(query)[0]["data"] if job["status"] == "failed"], 60
+        )[0]
+        assert "its log says why" in json.loads(job["data"])["error"]
 
+
+def test_an_interrupted_job_is_resumed_at_the_next_start(tmp_path, movie):
     def jobs(server):
         result = server.perform({"action": "query", "expression": "select status, data from Job"})
         return result[0]["data"]
