@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, Iterable, Iterator, List, Mapping, Optional
 from ftrack_review.server.errors import ServerFault, validation_error
 
 __all__ = [
+    "THUMBNAIL_SIZES",
     "Files",
     "Incoming",
     "content_type",
@@ -31,6 +32,9 @@ __all__ = [
     "upload_fault",
     "upload_name",
 ]
+
+#: The sizes of thumbnails in pixels. They are few, so that nobody can fill the disk with every size there is.
+THUMBNAIL_SIZES = (64, 100, 150, 300, 600, 1200)
 
 # Ids that can be file names everywhere; upper case is not, as some file systems ignore it.
 _PLAIN_ID = re.compile(r"[0-9a-z][0-9a-z_-]{3,99}\Z")
@@ -164,7 +168,7 @@ class Files:
             shutil.rmtree(folder, ignore_errors=True)
 
     def thumbnail_path(self, component_id: str, size: int) -> str:
-        """Return where the thumbnail of *component_id* in *size* pixels is kept once it was made."""
+        """Return where the thumbnail of *component_id* in *size* pixels, one of THUMBNAIL_SIZES, is kept."""
         return os.path.join(self._thumbnails, f"{_file_name(component_id)}.{size}.jpg")
 
     def assemble(
@@ -208,25 +212,25 @@ class Files:
 
     def forget_thumbnails(self, component_id: str) -> None:
         """Remove the thumbnails of *component_id*, whose file is another now."""
-        prefix = _file_name(component_id) + "."
-        with os.scandir(self._thumbnails) as entries:
-            stale = [entry.path for entry in entries if entry.name.startswith(prefix)]
-        for path in stale:
+        for size in THUMBNAIL_SIZES:
             with contextlib.suppress(FileNotFoundError):
-                os.remove(path)
+                os.remove(self.thumbnail_path(component_id, size))
 
     def _sweep(self) -> None:
         """Remove what interrupted uploads and jobs left behind long ago."""
         limit = time.time() - _STALE_S
-        stale: List[os.DirEntry[str]] = []
+        entries: List[os.DirEntry[str]] = []
         for folder in (self._incoming, self.work):
-            with os.scandir(folder) as entries:
-                stale.extend(entry for entry in entries if entry.stat().st_mtime < limit)
-        for entry in stale:
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):
+            with os.scandir(folder) as found:
+                entries.extend(found)
+        for entry in entries:
+            # Another process may be at it, too.
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_mtime >= limit:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
                     os.remove(entry.path)
 
 

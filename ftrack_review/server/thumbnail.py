@@ -17,11 +17,10 @@ from typing import Any, Optional
 
 from ftrack_review.exception import Error
 from ftrack_review.server.errors import describe, validation_error
+from ftrack_review.server.files import THUMBNAIL_SIZES
 
 __all__ = ["make", "read_size"]
 
-# Sizes are rounded up to these, so that nobody can fill the disk with every size there is.
-_SIZES = (64, 100, 150, 300, 600, 1200)
 _TIMEOUT_S = 60.0
 _MOST_PIXELS = 60_000_000
 _COMMON = {"JPEG", "PNG", "WEBP", "GIF", "BMP"}
@@ -38,7 +37,7 @@ def read_size(text: Optional[str]) -> int:
     if not text.isdigit() or len(text) > 6:
         raise validation_error(f"size must be a number of pixels, not {describe(text)}.", "size")
     wanted = int(text)
-    return next((size for size in _SIZES if size >= wanted), _SIZES[-1])
+    return next((size for size in THUMBNAIL_SIZES if size >= wanted), THUMBNAIL_SIZES[-1])
 
 
 def make(server: Any, component_id: str, size: int) -> Optional[str]:
