@@ -42,7 +42,7 @@ from ftrack_review.review.happening import (
     VoteGiven,
     VoteWithdrawn,
 )
-from ftrack_review.review.opinion import Annotation, time_text
+from ftrack_review.review.opinion import Annotation
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -433,4 +433,4 @@ def watch(
 def _print(event: ReviewEvent) -> None:
     import arrow
 
-    print(f"{time_text(arrow.utcnow())}  {event}", flush=True)  # noqa: T201 - what it is for.
+    print(f"{arrow.utcnow():HH:mm:ss}  {event}", flush=True)  # noqa: T201 - what it is for.

@@ -146,7 +146,8 @@ def _comment(
         "released": comment.released,
         "version": comment.version,
         "frame": frame,
-        "frame_number": shown.number_of(frame),
+        # A still has no other frame to tell it from.
+        "frame_number": None if shown.seen.kind == "image" else shown.number_of(frame),
         "timecode": showing.timecode(frame, shown.fps) if frame is not None and shown.fps else None,
         "labels": list(comment.labels),
         "attachments": [

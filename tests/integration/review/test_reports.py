@@ -263,6 +263,37 @@ def test_an_object_without_a_picture_says_so(report, format):
     assert "No media" not in text
 
 
+def test_pdf_keeps_an_object_with_what_was_said_first_about_it(report):
+    import copy
+
+    import pypdf
+
+    from ftrack_review.review.reports import Report
+
+    content = copy.deepcopy(report.content)
+    item = {**content["objects"][2], "votes": [], "history": [], "name": "Object."}
+    comment = {**item["comments"][0], "replies": [], "text": "Point. " + "Long. " * 60}
+    content["objects"] = [
+        {**item, "comments": [{**comment, "text": comment["text"][: 7 + 40 * n], "author": "Name " * n}]}
+        for n in range(14)
+    ]
+    pages = pypdf.PdfReader(io.BytesIO(Report(content, report.pictures).render("pdf"))).pages
+    texts = [page.extract_text().partition("Open points")[0] for page in pages]
+    assert sum(text.count("Object.") for text in texts) == 14
+    assert [text.count("Object.") for text in texts] == [text.count("Point.") for text in texts]
+
+
+def test_a_still_has_no_frames_to_tell_apart(review, site, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (64, 36), "navy").save(tmp_path / "still.png")
+    item = review.entity.publish(tmp_path / "still.png")
+    item.comment("Here.", frame=0, invitee=review.ada)
+    site.commit()
+    comment = review.entity.report(pictures=False).content["objects"][2]["comments"][0]
+    assert (comment["frame"], comment["frame_number"], comment["timecode"]) == (0, None, None)
+
+
 def test_pdf_does_without_fonts_of_the_machine(report, monkeypatch):
     from ftrack_review.review.reports import typeface
 
