@@ -18,18 +18,12 @@ import threading
 import uuid
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple, Union
 
-from ftrack_review.exception import (
-    ConfigurationError,
-    DatabaseBusyError,
-    DatabaseFullError,
-    Error,
-    NotFoundError,
-)
+from ftrack_review.exception import ConfigurationError, Error, NotFoundError
 from ftrack_review.server import access, files, ledger, review_mail, transfer
 from ftrack_review.server.access import Caller
 from ftrack_review.server.announcer import Announcer
 from ftrack_review.server.context import Options, RequestContext, utc_now
-from ftrack_review.server.errors import ServerFault, server_error
+from ftrack_review.server.errors import UNAVAILABLE, ServerFault, server_error, unavailable
 from ftrack_review.server.jobs import Jobs
 from ftrack_review.server.mail import Mailer, failure_data
 from ftrack_review.server.neighbours import Neighbours
@@ -271,9 +265,8 @@ class Server:
             return 200, *self._encode(results, "gzip" in headers.get("accept-encoding", ""))
         except ServerFault as fault:
             return self.refuse(fault, is_strict=options.strict)
-        except (DatabaseBusyError, DatabaseFullError) as error:
-            status = 507 if isinstance(error, DatabaseFullError) else 503
-            return self.refuse(ServerFault("ServerError", str(error), status), is_strict=options.strict)
+        except UNAVAILABLE as error:
+            return self.refuse(unavailable(error), is_strict=options.strict)
         except Exception:
             self._logger.exception("A request failed inside the server.")
             return self.refuse(server_error(), is_strict=options.strict)

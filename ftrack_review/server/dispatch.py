@@ -14,10 +14,10 @@ import functools
 import importlib
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from ftrack_review.exception import DatabaseBusyError, DatabaseFullError, DatabaseValueError
+from ftrack_review.exception import DatabaseValueError
 from ftrack_review.server import ending, writing
 from ftrack_review.server.context import CallerLike, Options, RequestContext, ServerContext, utc_now
-from ftrack_review.server.errors import ServerFault, describe, validation_error
+from ftrack_review.server.errors import UNAVAILABLE, ServerFault, describe, unavailable, validation_error
 
 __all__ = ["dispatch", "invalid_action"]
 
@@ -68,10 +68,8 @@ def dispatch(
     try:
         carry_out = _write if is_writing else _read
         results, context = carry_out(server, checked, caller, options)
-    except DatabaseFullError as error:
-        raise ServerFault("ServerError", str(error), 507) from error
-    except DatabaseBusyError as error:
-        raise ServerFault("ServerError", str(error), 503) from error
+    except UNAVAILABLE as error:
+        raise unavailable(error) from error
     except DatabaseValueError as error:
         raise validation_error(str(error).translate(_WITHOUT_BRACES)) from error
     committed = getattr(server, "committed", None)

@@ -25,7 +25,14 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route, WebSocketRoute
 
 from ftrack_review.server import access, application, health, pages, thumbnail
-from ftrack_review.server.errors import ServerFault, describe, not_found, server_error
+from ftrack_review.server.errors import (
+    UNAVAILABLE,
+    ServerFault,
+    describe,
+    not_found,
+    server_error,
+    unavailable,
+)
 from ftrack_review.server.event_socket import EventSocket
 from ftrack_review.server.files import content_type, upload_fault, upload_name
 from ftrack_review.server.transfer import check_put_token
@@ -112,8 +119,9 @@ class _Endpoint:
             response = await self._handler(self._server, request)
         except ClientDisconnect:
             return  # Nobody is left who could be answered.
-        except ServerFault as fault:
+        except (ServerFault, *UNAVAILABLE) as error:
             await _drain(request)
+            fault = error if isinstance(error, ServerFault) else unavailable(error)
             response = _respond(self._server.refuse(fault))
         await response(scope, receive, send)
 

@@ -10,11 +10,13 @@ Called by every module of the server.
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Dict, Optional
 
-from ftrack_review.exception import Error
+from ftrack_review.exception import DatabaseBusyError, DatabaseError, DatabaseFullError, Error
 
 __all__ = [
+    "UNAVAILABLE",
     "ServerFault",
     "describe",
     "duplicate_error",
@@ -22,9 +24,15 @@ __all__ = [
     "not_found",
     "permission_error",
     "server_error",
+    "unavailable",
     "unknown_name",
     "validation_error",
 ]
+
+#: What a database raises that works again once somebody has finished, or made room.
+UNAVAILABLE = (DatabaseBusyError, DatabaseFullError)
+
+_logger = logging.getLogger(__name__)
 
 # A value in an error is there to be recognised, not to be read whole.
 _LONGEST_VALUE = 120
@@ -119,6 +127,17 @@ def not_found(content: str) -> ServerFault:
 def server_error(content: str = "The server failed. Its log says why.") -> ServerFault:
     """Return the fault for a mistake of the server's own."""
     return ServerFault("ServerError", content, 500)
+
+
+def unavailable(error: DatabaseError) -> ServerFault:
+    """Return the fault for a database that is busy, away or full, one of :data:`UNAVAILABLE`.
+
+    What the *error* says is logged: it may tell where the database is, and this is told to everybody.
+    """
+    if isinstance(error, DatabaseFullError):
+        return ServerFault("ServerError", error.default_message, 507)
+    _logger.warning("A request was put off: %s", error)
+    return ServerFault("ServerError", "The database is busy or cannot be reached. Try again later.", 503)
 
 
 def _shorten(content: str) -> str:

@@ -119,8 +119,13 @@ class Jobs:
             self._waiting.append(job_id)
             if self._idle < len(self._waiting) and len(self._threads) < self._most:
                 thread = threading.Thread(target=self._run, name="ftrack-review-job", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # No more threads. The request that asked for the job is committed already.
+                    _logger.exception("Job %s waits, as no thread could be started.", job_id)
+                else:
+                    self._threads.append(thread)
             self._condition.notify()
 
     def close(self, timeout_s: float) -> None:

@@ -98,8 +98,14 @@ class Mailer:
                 return
             self._is_due = True
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ftrack-review-mail", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="ftrack-review-mail", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # No more threads. What asked for the mail is committed already; the next one tries again.
+                    self._logger.exception("Mail waits, as no thread could be started.")
+                else:
+                    self._thread = thread
             self._condition.notify_all()
 
     def close(self, timeout_s: float) -> None:

@@ -22,7 +22,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from ftrack_review.exception import DatabaseBusyError, DatabaseFullError
 from ftrack_review.server import (
     review_calls,
     review_entry,
@@ -33,7 +32,7 @@ from ftrack_review.server import (
     review_writing,
     widget,
 )
-from ftrack_review.server.errors import ServerFault, not_found
+from ftrack_review.server.errors import UNAVAILABLE, ServerFault, not_found, unavailable
 from ftrack_review.server.widget import handle_get_widget_url
 
 if TYPE_CHECKING:
@@ -110,9 +109,8 @@ class _Handling:
             return
         except ServerFault as fault:
             response = self._refuse(fault)
-        except (DatabaseBusyError, DatabaseFullError) as error:
-            status = 507 if isinstance(error, DatabaseFullError) else 503
-            response = self._refuse(ServerFault("ServerError", str(error), status))
+        except UNAVAILABLE as error:
+            response = self._refuse(unavailable(error))
         await response(scope, receive, send)
 
 
