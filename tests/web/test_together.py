@@ -80,6 +80,7 @@ class TestTwoBrowsers:
 
         def draw():
             key(ada, "d")
+            ada.get_by_role("toolbar", name="Drawing").wait_for()
             box = ada.locator(".stage").bounding_box()
             ada.mouse.move(box["x"] + 200, box["y"] + 200)
             ada.mouse.down()

@@ -181,3 +181,15 @@ def test_a_report_in_html_is_read_without_script_or_another_host(site, page, ope
     phone.goto((tmp_path / "report.html").as_uri())
     assert phone.get_by_role("heading", name="What was decided").is_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.browser
+def test_the_answers_are_saved_by_a_button_of_one_line_on_a_phone(folder, open_page):
+    page = open_page(width=390, height=844)
+    enter(page, folder, "Zoe", "zoe@example.com")
+    page.get_by_role("group", name="Your vote").get_by_role("button", name="Seen").click()
+    save = page.get_by_role("button", name="Save my answers")
+    save.wait_for()
+    assert save.bounding_box()["height"] <= 46
+    assert page.get_by_role("heading", level=1).bounding_box()["width"] > 90
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,8 +1,8 @@
 // The buttons under the picture.
-(function (review) {
 "use strict";
+{
 
-const { el, icon, iconButton, relabel, SPEEDS } = review;
+const { el, listen, style, tell, press, icon, iconButton, relabel, SPEEDS } = FtrackReview;
 
 const spoken = (speed) => `${speed}×`;
 
@@ -27,12 +27,13 @@ class Controls {
 		this._speed = el("select", { "aria-label": "Speed", onchange: () => this._chooseSpeed() },
 			SPEEDS.map((speed) => el("option", { value: speed }, spoken(speed))));
 		this._mute = iconButton("sound", "Mute", () => player.setVolume(player.volume, !player.isMuted), "M");
-		this._volume = el("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Volume" });
-		this._sound = el("div.sound", null, this._mute, this._volume);
+		this._volume = el("input", {
+			type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Volume", oninput: () => player.setVolume(Number(this._volume.value)),
+		});
+		this._sound = el("div.sound", this._mute, this._volume);
 		this._document = el("a.button", { target: "_blank", rel: "noopener", hidden: true }, icon("document"), "Open the document");
 		this._full = iconButton("full", "Full screen", actions.toggleFull, "F");
 		this.el = this._build();
-		this._volume.addEventListener("input", () => player.setVolume(Number(this._volume.value)));
 		this._listenToNumber();
 		player.on("frame", () => this._frame()).on("state", () => this.update());
 		stage.on("zoom", () => this._zoomed());
@@ -41,41 +42,39 @@ class Controls {
 
 	_build() {
 		const { player, stage, _actions: actions } = this;
-		this._steps = el("div.group.steps", null,
+		this._steps = el("div.group.steps",
 			iconButton("first", "First frame", () => player.seek(player.first), "Home", { class: "tool wide-only" }),
 			iconButton("back", "One frame back", () => player.step(-1), "←"),
 			this._play,
 			iconButton("forward", "One frame forward", () => player.step(1), "→"),
 			iconButton("last", "Last frame", () => player.seek(player.last), "End", { class: "tool wide-only" }));
-		this._position = el("div.group.position", null,
-			el("label.frame", null, el("span.sign", { "aria-hidden": "true" }, "Frame"), this._number), this._total, this._timecode, this._rate, this._shuttle);
-		this._playing = el("div.group.playing", null, this._loop, this._in, this._out, this._wide, this._speed, this._sound);
-		this._percent = el("button.tool.percent", { type: "button", onclick: () => stage.toggleFit(), title: "Fit the picture, or show its pixels (0)" }, "Fit");
-		this._zoom = el("div.group.zoom", null,
+		this._position = el("div.group.position",
+			el("label.frame", el("span.sign", { "aria-hidden": "true" }, "Frame"), this._number), this._total, this._timecode, this._rate, this._shuttle);
+		this._playing = el("div.group.playing", this._loop, this._in, this._out, this._wide, this._speed, this._sound);
+		this._percent = el("button.tool.percent", { onclick: () => stage.toggleFit(), title: "Fit the picture, or show its pixels (0)" }, "Fit");
+		this._zoom = el("div.group.zoom",
 			iconButton("minus", "Zoom out", () => stage.zoomBy(1 / 1.5), "−", { class: "tool wide-only" }), this._percent,
 			iconButton("plus", "Zoom in", () => stage.zoomBy(1.5), "+", { class: "tool wide-only" }));
 		this._marks = iconButton("seen", "Hide drawings", actions.toggleDrawings, "H");
-		this._jump = el("div.group.jump", null,
+		this._jump = el("div.group.jump",
 			iconButton("previous", "Previous comment", () => actions.jump(-1), "P"), el("span.sign", { "aria-hidden": "true" }, icon("comment")),
 			iconButton("next", "Next comment", () => actions.jump(1), "N"));
 		return el("div.controls", { role: "group", "aria-label": "Player" }, this._steps, this._position,
-			el("div.more", null, this._playing, el("div.group.end", null, this._document, this._jump, this._marks, this._zoom, this._full)));
+			el("div.more", this._playing, el("div.group.end", this._document, this._jump, this._marks, this._zoom, this._full)));
 	}
 
 	_listenToNumber() {
 		const field = this._number;
-		field.addEventListener("focus", () => field.select());
-		field.addEventListener("change", () => this._go());
-		field.addEventListener("keydown", (event) => {
-			if (event.key === "Enter") {
-				this._go();
-				field.blur();
-			} else if (event.key === "Escape") {
-				field.value = String(this.player.footage.first + this.player.footage.position);
-				field.blur();
-			}
+		listen(field, {
+			focus: () => field.select(),
+			change: () => this._go(),
+			blur: () => this._frame(),
+			keydown: (event) => {
+				if (event.key === "Enter") this._go();
+				if (event.key === "Escape") field.value = "";
+				if (event.key === "Enter" || event.key === "Escape") field.blur();
+			},
 		});
-		field.addEventListener("blur", () => this._frame());
 	}
 
 	_chooseSpeed() {
@@ -123,26 +122,25 @@ class Controls {
 		this._document.href = footage.media.url || "#";
 		this._marks.hidden = !footage.isPicture;
 		relabel(this._play, player.isPlaying ? "pause" : "play", player.isPlaying ? "Pause" : "Play", "Space");
-		this._loop.setAttribute("aria-pressed", String(player.isLooping));
+		press(this._loop, player.isLooping);
 		this._wide.hidden = !player.range;
 		this._speed.value = String(SPEEDS.includes(player.speed) ? player.speed : 1);
 		this._sound.hidden = !footage.media.has_audio;
 		relabel(this._mute, player.isMuted ? "mute" : "sound", player.isMuted ? "Sound on" : "Mute", "M");
 		this._volume.value = String(player.isMuted ? 0 : player.volume);
-		this._shuttle.hidden = !player.shuttle;
-		this._shuttle.textContent = player.shuttle ? spoken(player.shuttle).replace("-", "−") : "";
+		tell(this._shuttle, player.shuttle ? spoken(player.shuttle).replace("-", "−") : "");
 		this._full.hidden = !document.fullscreenEnabled || !(footage.isPicture || footage.kind === "pdf");
-		this._full.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
+		press(this._full, Boolean(document.fullscreenElement));
 		if (isMovie) {
 			const last = footage.first + footage.frames - 1;
 			this._total.textContent = `/ ${last}`;
 			this._rate.textContent = footage.rate.toString();
-			this._number.style.setProperty("width", `${String(last).length + 2.5}ch`);
+			style(this._number, { width: `${String(last).length + 2.5}ch` });
 			this._frame();
 		}
 		this._zoomed();
 	}
 }
 
-review.Controls = Controls;
-})((window.FtrackReview = window.FtrackReview || {}));
+FtrackReview.Controls = Controls;
+}

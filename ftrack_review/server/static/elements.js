@@ -1,49 +1,72 @@
 // Making elements: every text becomes a text node, so that what people typed can never be markup.
-(function (review) {
 "use strict";
+
+// What the scripts of the page share.
+window.FtrackReview = {};
+
+{
 
 const SVG = "http://www.w3.org/2000/svg";
 const PROPERTIES = new Set(["textContent", "value", "checked", "disabled", "hidden", "tabIndex", "htmlFor"]);
 
-/** Return a new element: "button.primary" is a tag with classes; names that begin with "on" are listeners. */
+/**
+ * Return a new element: "button.primary" is a tag with classes. Of the attributes, which may be left out, names that
+ * begin with "on" are listeners, and those of *style* are written one by one, as the policy of the page wants it.
+ */
 function el(selector, attributes, ...children) {
 	const [tag, ...classes] = selector.split(".");
 	const node = document.createElement(tag);
 	if (classes.length) node.className = classes.join(" ");
-	for (const [name, value] of Object.entries(attributes || {})) set(node, name, value);
-	node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+	// What is no form's button must not send one.
+	if (tag === "button") node.type = "button";
+	if (isAttributes(attributes)) for (const [name, value] of Object.entries(attributes)) set(node, name, value);
+	else children.unshift(attributes);
+	node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
 	return node;
 }
 
+const isAttributes = (value) => Boolean(value) && Object.getPrototypeOf(value) === Object.prototype;
+
 function set(node, name, value) {
 	if (value === null || value === undefined) return;
-	if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+	if (name === "style") style(node, value);
+	else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
 	else if (PROPERTIES.has(name)) node[name] = value;
 	else if (value !== false) node.setAttribute(name, value === true ? "" : value);
 }
 
-// Strokes on a grid of 24; what begins with "!" is filled.
+/** Have *listeners*, by the names of their events, told what happens to *target*. */
+function listen(target, listeners) {
+	for (const [name, listener] of Object.entries(listeners)) target.addEventListener(name, listener);
+}
+
+/** Set several properties of the style of *node*; numbers are pixels. */
+function style(node, values) {
+	for (const [name, value] of Object.entries(values)) node.style.setProperty(name, typeof value === "number" ? `${value}px` : value);
+}
+
+/** Show *text* in *node*, or hide the node where there is none. */
+function tell(node, text) {
+	node.hidden = !text;
+	if (node.textContent !== text) node.textContent = text || "";
+}
+
+/** Show whether a button that stays down is down. */
+const press = (button, isPressed) => button.setAttribute("aria-pressed", String(isPressed));
+
+// Strokes on a grid of 24; what begins with "!" is filled, and "<" means: the mirror image of another one.
 const ICONS = {
 	play: "!M7.5 4.8v14.4L19 12z",
 	pause: "!M7 5h3.6v14H7zM13.4 5H17v14h-3.6z",
 	back: "!M17 5.5v13L8.5 12zM6 5.5h2v13H6z",
-	forward: "!M7 5.5v13l8.5-6.5zM16 5.5h2v13h-2z",
+	forward: "<back",
 	first: "!M19 6v12l-6.5-6zM12.5 6v12L6 12zM4 6h2v12H4z",
-	last: "!M5 6v12l6.5-6zM11.5 6v12l6.5-6zM18 6h2v12h-2z",
+	last: "<first",
 	loop: "M4 11.5V10a3.5 3.5 0 0 1 3.5-3.5H19M16 3.5l3 3-3 3M20 12.5V14a3.5 3.5 0 0 1-3.5 3.5H5M8 20.5l-3-3 3-3",
 	sound: "M4 9.5v5h3.5l4.5 4v-13l-4.5 4zM15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11",
 	mute: "M4 9.5v5h3.5l4.5 4v-13l-4.5 4zM16 9.5l5 5M21 9.5l-5 5",
 	full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
 	pen: "M4 20l1-4.5L16.5 4 20 7.5 8.5 19zM14 6.5l3.5 3.5",
-	arrow: "M5 19L19 5M10.5 5H19v8.5",
-	line: "M5 19L19 5",
-	rectangle: "M4.5 6h15v12h-15z",
-	ellipse: "M12 6c4.5 0 8 2.7 8 6s-3.5 6-8 6-8-2.7-8-6 3.5-6 8-6z",
-	text: "M5 7.5V5h14v2.5M12 5v14M9.5 19h5",
-	erase: "M9 20h11M5 15.5L13.5 6l6 5.5L12 20H9z",
-	undo: "M8.5 6.5L4 11l4.5 4.5M4.5 11H14a5 5 0 0 1 0 10h-2",
-	redo: "M15.5 6.5L20 11l-4.5 4.5M19.5 11H10a5 5 0 0 0 0 10h2",
-	clear: "M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13",
 	compare: "M12 3v18M4 6.5h5v11H4zM15 6.5h5v11h-5z",
 	list: "M4 6h16M4 12h16M4 18h16",
 	close: "M6 6l12 12M18 6L6 18",
@@ -61,44 +84,60 @@ const ICONS = {
 	reply: "M8.5 6.5L4 11l4.5 4.5M4.5 11H13a6 6 0 0 1 6 6v2",
 	send: "M4 12l16-7-5.5 15-3-6.5zM11.5 13.5L20 5",
 	previous: "M15 5l-7 7 7 7",
-	next: "M9 5l7 7-7 7",
+	next: "<previous",
 	comment: "M4 5h16v11h-9l-4.5 4v-4H4z",
 	warning: "M12 4L2.5 20h19zM12 10v4.5M12 17v.6",
 	film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.7h4M4 14.3h4M16 9.7h4M16 14.3h4",
 	still: "M4 5h16v14H4zM4 16l5-5 4 4 2.5-2.5L20 17M15.5 8.5h.1",
 	document: "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 15.5h6",
 	in: "M9 5H6v14h3M12 12h7M16 9l3 3-3 3",
-	out: "M15 5h3v14h-3M12 12H5M8 9l-3 3 3 3",
+	out: "<in",
 };
 
 /** Return a picture from the table above, for the eye only. */
 function icon(name) {
-	const svg = document.createElementNS(SVG, "svg");
-	svg.setAttribute("viewBox", "0 0 24 24");
-	svg.setAttribute("aria-hidden", "true");
-	svg.setAttribute("class", "icon");
-	const path = document.createElementNS(SVG, "path");
-	const shape = ICONS[name] || ICONS.warning;
-	path.setAttribute("d", shape.replace("!", ""));
-	if (shape.startsWith("!")) path.setAttribute("class", "filled");
-	svg.append(path);
-	return svg;
+	const make = (tag, attributes, ...children) => {
+		const node = document.createElementNS(SVG, tag);
+		for (const attribute of Object.entries(attributes)) node.setAttribute(...attribute);
+		node.append(...children);
+		return node;
+	};
+	const isMirrored = ICONS[name].startsWith("<");
+	const shape = isMirrored ? ICONS[ICONS[name].slice(1)] : ICONS[name];
+	const path = make("path", { d: shape.replace("!", ""), class: shape.startsWith("!") ? "filled" : "", transform: isMirrored ? "matrix(-1 0 0 1 24 0)" : "" });
+	return make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "icon" }, path);
 }
 
 /** Return a button that shows an icon and is called *label*; *key* is its shortcut. */
 function iconButton(name, label, onclick, key, attributes) {
-	const button = el("button.tool", { type: "button", "aria-label": label, onclick, ...attributes }, icon(name));
-	button.title = key ? `${label} (${key})` : label;
+	const button = el("button.tool", { onclick, ...attributes });
+	relabel(button, name, label, key);
 	return button;
 }
 
 /** Change icon and label of a button made by iconButton. */
 function relabel(button, name, label, key) {
-	if (button.dataset.icon === name && button.getAttribute("aria-label") === label) return;
+	const title = key ? `${label} (${key})` : label;
+	if (button.dataset.icon === name && button.title === title) return;
 	button.dataset.icon = name;
 	button.replaceChildren(icon(name));
 	button.setAttribute("aria-label", label);
-	button.title = key ? `${label} (${key})` : label;
+	button.title = title;
+}
+
+/** Bring the *views* in *box* to *items*, by their ids: made, moved and removed, never built anew. */
+function sync(views, box, items, make) {
+	const ids = new Set(items.map(({ id }) => id));
+	for (const [id, view] of views) {
+		if (ids.has(id)) continue;
+		view.el.remove();
+		views.delete(id);
+	}
+	items.forEach((item, index) => {
+		if (!views.has(item.id)) views.set(item.id, make(item));
+		const { el: node } = views.get(item.id);
+		if (box.children[index] !== node) box.insertBefore(node, box.children[index] || null);
+	});
 }
 
 /** Say *text* to screen readers. */
@@ -115,7 +154,7 @@ const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 /** Return a <time> for an ISO date, relative while it is young. */
 function when(text) {
 	const date = new Date(text);
-	if (Number.isNaN(date.getTime())) return el("time", null, text || "");
+	if (Number.isNaN(date.getTime())) return el("time", text || "");
 	const past = (date.getTime() - Date.now()) / 1000;
 	const unit = UNITS.find(([, seconds]) => Math.abs(past) >= seconds);
 	let words = "now";
@@ -133,19 +172,20 @@ const HUES = [212, 268, 322, 12, 36, 88, 152, 186];
 /** Return a round sign with the initials of *name*; people keep their colour. */
 function avatar(name, key) {
 	const words = String(name || "?").trim().split(/\s+/);
-	const letters = [words[0], words.length > 1 ? words[words.length - 1] : ""].map((word) => Array.from(word)[0] || "");
-	const sign = el("span.avatar", { "aria-hidden": "true" }, letters.join("").toUpperCase());
+	const letters = [words[0], ...words.slice(1).slice(-1)].map((word) => Array.from(word)[0] || "");
 	let sum = 0;
 	for (const letter of String(key || name)) sum = (sum * 31 + letter.codePointAt(0)) % 65536;
-	sign.style.setProperty("--hue", HUES[sum % HUES.length]);
-	return sign;
+	return el("span.avatar", { "aria-hidden": "true", style: { "--hue": String(HUES[sum % HUES.length]) } }, letters.join("").toUpperCase());
 }
+
+/** Return the name of a person, in the direction in which it is written. */
+const personName = (name) => el("b", { dir: "auto" }, name || "Someone");
 
 /** Show a dialog that takes the focus and gives it back. Return the element. */
 function dialog(title, ...children) {
 	const heading = el("h2", { id: `dialog-${Math.random().toString(36).slice(2)}` }, title);
 	const close = iconButton("close", "Close", () => box.close(), "Esc");
-	const box = el("dialog", { "aria-labelledby": heading.id }, el("header", null, heading, close), ...children);
+	const box = el("dialog", { "aria-labelledby": heading.id }, el("header", heading, close), ...children);
 	box.addEventListener("close", () => box.remove());
 	box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
 	document.body.append(box);
@@ -156,15 +196,27 @@ function dialog(title, ...children) {
 /** Ask a question with two answers. Return a promise of true or false. */
 function confirmed(title, text, action) {
 	return new Promise((resolve) => {
-		let answer = false;
-		const box = dialog(title, el("p", null, text), el("footer", null,
-			el("button", { type: "button", onclick: () => box.close() }, "Cancel"),
-			el("button.danger", { type: "button", onclick: () => { answer = true; box.close(); } }, action)));
-		box.addEventListener("close", () => resolve(answer));
+		const box = dialog(title, el("p", text), el("footer",
+			el("button", { onclick: () => box.close("") }, "Cancel"), el("button.danger", { onclick: () => box.close("yes") }, action)));
+		box.addEventListener("close", () => resolve(box.returnValue === "yes"));
 	});
+}
+
+const FOLDER = document.currentScript.src;
+const parts = new Map();
+
+/** Load the part *name* of this page, a script and a style sheet, when it is needed first. Return a promise. */
+function load(name) {
+	const add = (tag, extension, attribute, more) => new Promise((resolve, reject) => {
+		const onerror = () => reject(new Error("This part of the page could not be loaded. Try again in a moment."));
+		document.head.append(el(tag, { [attribute]: new URL(`${name}.${extension}`, FOLDER).href, onload: resolve, onerror, ...more }));
+	});
+	if (!parts.has(name)) parts.set(name, Promise.all([add("script", "js", "src"), add("link", "css", "href", { rel: "stylesheet" })]));
+	parts.get(name).catch(() => parts.delete(name));
+	return parts.get(name);
 }
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-Object.assign(review, { el, icon, iconButton, relabel, say, when, avatar, dialog, confirmed, clamp });
-})((window.FtrackReview = window.FtrackReview || {}));
+Object.assign(FtrackReview, { ICONS, el, listen, style, tell, press, icon, iconButton, relabel, sync, say, when, avatar, personName, dialog, confirmed, load, clamp });
+}

@@ -1,8 +1,8 @@
 // One piece of media on the page: a movie that shows exactly the frame asked for, a still, or a document.
-(function (review) {
 "use strict";
+{
 
-const { el, icon, clamp, Rate } = review;
+const { el, listen, icon, clamp, Rate } = FtrackReview;
 
 /** Something that tells others what happens to it. */
 class Source {
@@ -13,14 +13,6 @@ class Source {
 	on(name, listener) {
 		(this._listeners[name] = this._listeners[name] || []).push(listener);
 		return this;
-	}
-
-	once(name, listener) {
-		const heard = () => {
-			this._listeners[name] = this._listeners[name].filter((other) => other !== heard);
-			listener();
-		};
-		return this.on(name, heard);
 	}
 
 	emit(name, detail) {
@@ -55,11 +47,6 @@ class Footage extends Source {
 		this.el = this._make(isMuted);
 	}
 
-	/** The frame as people count it. */
-	get number() {
-		return this.first + this.frame;
-	}
-
 	get isPlaying() {
 		return this.isMovie && !this.el.paused && !this.el.ended;
 	}
@@ -83,13 +70,11 @@ class Footage extends Source {
 		video.muted = isMuted;
 		video.preservesPitch = true;
 		video.disableRemotePlayback = true;
-		video.addEventListener("loadedmetadata", () => this._measure());
-		video.addEventListener("seeked", () => this._arrive());
-		video.addEventListener("play", () => this.emit("playing"));
-		video.addEventListener("pause", () => this.emit("paused"));
-		video.addEventListener("ended", () => this.emit("ended"));
-		video.addEventListener("progress", () => this.emit("progress"));
-		video.addEventListener("error", () => this.emit("failed"));
+		const tell = (name) => () => this.emit(name);
+		listen(video, {
+			loadedmetadata: () => this._measure(), seeked: () => this._arrive(),
+			play: tell("playing"), pause: tell("paused"), ended: tell("ended"), progress: tell("progress"), error: tell("failed"),
+		});
 		if (video.requestVideoFrameCallback) {
 			const follow = (_now, data) => {
 				this._present(data.mediaTime);
@@ -104,9 +89,7 @@ class Footage extends Source {
 	}
 
 	_makeStill() {
-		const image = el("img", { alt: this.name, draggable: "false" });
-		image.addEventListener("load", () => this._sized(image.naturalWidth, image.naturalHeight));
-		image.addEventListener("error", () => this.emit("failed"));
+		const image = el("img", { alt: this.name, draggable: "false", onload: () => this._sized(image.naturalWidth, image.naturalHeight), onerror: () => this.emit("failed") });
 		image.src = this.media.url;
 		return image;
 	}
@@ -121,15 +104,9 @@ class Footage extends Source {
 			ready: ["document", "No preview", "A browser cannot show this kind of file."],
 		};
 		const [sign, title, text] = words[media.state] || words.missing;
-		const box = el("div.absent", null, icon(sign), el("p.title", null, title), text ? el("p", { dir: "auto" }, text) : null);
-		if (media.state === "encoding") {
-			const bar = el("progress", { max: 1, "aria-label": "Prepared so far" });
-			if (media.progress !== null && media.progress !== undefined) bar.value = media.progress;
-			box.append(bar);
-		} else {
-			box.append(...this.offer());
-		}
-		return box;
+		const isComing = media.state === "encoding";
+		return el("div.absent", icon(sign), el("h3", title), text && el("p", { dir: "auto" }, text),
+			isComing ? el("progress", { max: 1, "aria-label": "Prepared so far", value: media.progress }) : this.offer());
 	}
 
 	/** A link to the file as it was published, where there is one. */
@@ -210,14 +187,11 @@ class Footage extends Source {
 	/** Resolve when the frame *index* is on the screen, or after *patience* milliseconds. */
 	reach(index, patience = 4000) {
 		this.seek(index);
-		if (this.target === null) return Promise.resolve();
 		return new Promise((resolve) => {
-			const timer = setTimeout(resolve, patience);
-			this.once("settled", () => {
-				clearTimeout(timer);
-				// One more picture, so that the frame is painted as well.
-				requestAnimationFrame(() => resolve());
-			});
+			if (this.target === null) resolve();
+			// One more picture, so that the frame is painted as well.
+			this.on("settled", () => requestAnimationFrame(resolve));
+			setTimeout(resolve, patience);
 		});
 	}
 
@@ -251,5 +225,5 @@ class Footage extends Source {
 	}
 }
 
-Object.assign(review, { Source, Footage });
-})((window.FtrackReview = window.FtrackReview || {}));
+Object.assign(FtrackReview, { Source, Footage });
+}

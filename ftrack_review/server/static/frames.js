@@ -1,6 +1,6 @@
 // Frames and times: which frame a time shows, and which time shows a frame, by exact rates.
-(function (review) {
 "use strict";
+{
 
 /** A frame rate as a fraction: "24000/1001" is not 23.976. */
 class Rate {
@@ -43,5 +43,5 @@ class Rate {
 	}
 }
 
-review.Rate = Rate;
-})((window.FtrackReview = window.FtrackReview || {}));
+FtrackReview.Rate = Rate;
+}

@@ -1,12 +1,13 @@
 // Being in the review together: who is here, who leads, and following them.
-(function (review) {
 "use strict";
+{
 
-const { el, iconButton, avatar, dialog, say, Source } = review;
+const { el, icon, iconButton, press, avatar, personName, dialog, say, Source } = FtrackReview;
 
 const SEND_MS = 200;
 const REPEAT_MS = 2000;
 const DRIFT_S = 0.35;
+const MOST_FACES = 4;
 
 /**
  * The connection to the others. *page* has *player*, *current* and *select*.
@@ -182,31 +183,31 @@ class Presence {
 		this._page = page;
 		this._dot = el("span.dot", { role: "status" });
 		this._faces = el("span.faces", { "aria-hidden": "true" });
-		this._who = el("button.people", { type: "button", onclick: () => this._list() }, this._faces, el("span.spoken", null, "People in this review"));
+		this._who = el("button.people", { onclick: () => this._list() }, this._faces, el("span.spoken", "People in this review"));
 		this._lead = iconButton("lead", "Lead the others", () => together.toggleLead());
-		this.el = el("div.presence", null, this._dot, this._who, this._lead);
-		this.banner = el("p.banner.leading", { hidden: true });
-		this._bannerText = el("span");
-		this._follow = el("button", { type: "button", onclick: () => (together.isFollowing ? together.unfollow() : together.follow()) });
-		this._stop = el("button", { type: "button", onclick: () => together.toggleLead() }, "Stop leading");
-		this.banner.append(review.icon("lead"), this._bannerText, this._follow, this._stop);
+		this.el = el("div.presence", this._dot, this._who, this._lead);
+		this._text = el("span");
+		this._follow = el("button", { onclick: () => (together.isFollowing ? together.unfollow() : together.follow()) });
+		this._stop = el("button", { onclick: () => together.toggleLead() }, "Stop leading");
+		this.banner = el("p.banner.leading", { hidden: true }, icon("lead"), this._text, this._follow, this._stop);
 		together.on("update", () => this.update());
 	}
 
 	update() {
 		const { _together: together, _page: page } = this;
-		const words = { true: "Live", false: "Reconnecting…", null: "Connecting…" }[String(together.isConnected)];
-		if (this._dot.textContent !== words) this._dot.replaceChildren(el("span", null, words));
-		this._dot.className = `dot ${together.isConnected ? "is-live" : together.isConnected === false ? "is-lost" : ""}`;
+		const [words, kind] = { true: ["Live", "is-live"], false: ["Reconnecting…", "is-lost"] }[together.isConnected] || ["Connecting…", ""];
+		if (this._dot.textContent !== words) this._dot.replaceChildren(el("span", words));
+		this._dot.className = `dot ${kind}`;
 		this._dot.title = words;
-		const here = together.people.slice(0, 4).map((person) => avatar(person.name, person.id));
 		// A review from disk has nobody to be connected with.
 		this.el.hidden = Boolean(page.store.isFolder);
-		this._faces.replaceChildren(...here, ...(together.people.length > 4 ? [el("span.more", null, `+${together.people.length - 4}`)] : []));
-		if (!here.length) this._faces.replaceChildren(review.icon("people"));
+		const { people } = together;
+		const faces = people.slice(0, MOST_FACES).map((person) => avatar(person.name, person.id));
+		if (people.length > MOST_FACES) faces.push(el("span.more", `+${people.length - MOST_FACES}`));
+		this._faces.replaceChildren(...(faces.length ? faces : [icon("people")]));
 		this._lead.hidden = !page.me.can.lead;
 		this._lead.disabled = !together.isConnected;
-		this._lead.setAttribute("aria-pressed", String(together.isLeading));
+		press(this._lead, together.isLeading);
 		this._showBanner();
 	}
 
@@ -216,8 +217,8 @@ class Presence {
 		this.banner.hidden = !(presenter || isLeading);
 		this._follow.hidden = !presenter || isLeading;
 		this._stop.hidden = !isLeading;
-		if (isLeading) this._bannerText.textContent = "You lead: who follows you sees what you see.";
-		else if (presenter) this._bannerText.textContent = isFollowing ? `You follow ${presenter.name}.` : `${presenter.name} is presenting.`;
+		if (isLeading) this._text.textContent = "You lead: who follows you sees what you see.";
+		else if (presenter) this._text.textContent = isFollowing ? `You follow ${presenter.name}.` : `${presenter.name} is presenting.`;
 		this._follow.textContent = isFollowing ? "Stop following" : "Follow";
 	}
 
@@ -228,15 +229,15 @@ class Presence {
 		const others = this._together.people.filter((person) => !known.has(person.id));
 		const rows = [...this._page.state.people, ...others].map((person) => {
 			const present = here.get(person.id);
-			const signs = [];
-			if (person.role && person.role !== "reviewer") signs.push(el("span.role", null, person.role));
-			if (person.responded) signs.push(el("span.role.good", null, "answered"));
-			if (present) signs.push(el("span.role.here", null, present.leading ? "presenting" : "here now"));
-			return el("li", null, avatar(person.name, person.id), el("b", { dir: "auto" }, person.name), ...signs);
+			const signs = [
+				person.role !== "reviewer" && el("span.role", person.role), person.responded && el("span.role.good", "answered"),
+				present && el("span.role.here", present.leading ? "presenting" : "here now"),
+			];
+			return el("li", avatar(person.name, person.id), personName(person.name), signs);
 		});
-		dialog("People in this review", el("ul.persons", null, rows));
+		dialog("People in this review", el("ul.persons", rows));
 	}
 }
 
-Object.assign(review, { Together, Presence });
-})((window.FtrackReview = window.FtrackReview || {}));
+Object.assign(FtrackReview, { Together, Presence });
+}

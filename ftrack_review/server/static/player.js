@@ -1,8 +1,8 @@
 // Playing: forwards, backwards, in a range, at any speed, and a second version in step with the first.
-(function (review) {
 "use strict";
+{
 
-const { clamp, Footage, Source } = review;
+const { clamp, memory, Footage, Source } = FtrackReview;
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
 const FASTEST = 4;
@@ -15,9 +15,9 @@ class Player extends Source {
 		this.stage = stage;
 		this.speed = 1;
 		this.shuttle = 0;
-		this.isLooping = review.memory.get("loop") ?? true;
-		this.volume = review.memory.get("volume") ?? 1;
-		this.isMuted = review.memory.get("muted") ?? false;
+		this.isLooping = memory.get("loop") ?? true;
+		this.volume = memory.get("volume") ?? 1;
+		this.isMuted = memory.get("muted") ?? false;
 		this.range = null;
 		this._ranges = new Map();
 	}
@@ -172,15 +172,15 @@ class Player extends Source {
 
 	setLooping(isLooping) {
 		this.isLooping = isLooping;
-		review.memory.set("loop", isLooping);
+		memory.set("loop", isLooping);
 		this._state();
 	}
 
 	setVolume(volume, isMuted = false) {
 		this.volume = clamp(volume, 0, 1);
 		this.isMuted = isMuted;
-		review.memory.set("volume", this.volume);
-		review.memory.set("muted", isMuted);
+		memory.set("volume", this.volume);
+		memory.set("muted", isMuted);
 		if (this.isMovie) Object.assign(this.footage.el, { volume: this.volume, muted: isMuted });
 		this.emit("state");
 	}
@@ -249,5 +249,5 @@ class Player extends Source {
 	}
 }
 
-Object.assign(review, { Player, SPEEDS });
-})((window.FtrackReview = window.FtrackReview || {}));
+Object.assign(FtrackReview, { Player, SPEEDS });
+}

@@ -1,8 +1,8 @@
 // The list of what is to be reviewed. Rows are made once and changed in place, so that 200 of them stay quick.
-(function (review) {
 "use strict";
+{
 
-const { el, icon, iconButton, Source } = review;
+const { el, listen, style, icon, iconButton, sync, clamp, Source } = FtrackReview;
 
 const KINDS = { movie: "film", image: "still", pdf: "document" };
 
@@ -30,31 +30,23 @@ class Playlist extends Source {
 		this._list = el("ol.items");
 		this._nothing = el("p.none", { hidden: true }, "Nothing fits.");
 		this._close = iconButton("close", "Close the list", () => this.emit("closed"), "Esc", { class: "tool drawer-only" });
-		this._tools = el("div.find", null, this._search, this._choice);
+		this._tools = el("div.find", this._search, this._choice);
 		this.el = el("nav.playlist", { "aria-label": "To review", id: "playlist" },
-			el("header", null, el("h2", null, "To review"), this._done, this._close), this._bar, this._tools, this._list, this._nothing);
-		this._list.addEventListener("keydown", (event) => this._key(event));
-		this._list.addEventListener("click", (event) => {
-			const row = event.target.closest("button");
-			if (row) this.emit("chosen", row.dataset.id);
+			el("header", el("h2", "To review"), this._done, this._close), this._bar, this._tools, this._list, this._nothing);
+		listen(this._list, {
+			keydown: (event) => this._key(event),
+			click: (event) => {
+				const row = event.target.closest("button");
+				if (row) this.emit("chosen", row.dataset.id);
+			},
 		});
 	}
 
 	/** Show *objects* in their order; *canVote* tells whether the own votes matter. */
 	update(objects, current, canVote) {
 		this._objects = objects;
-		const ids = new Set(objects.map((object) => object.id));
-		for (const [id, row] of this._rows) {
-			if (ids.has(id)) continue;
-			row.item.remove();
-			this._rows.delete(id);
-		}
-		objects.forEach((object, index) => {
-			let row = this._rows.get(object.id);
-			if (!row) this._rows.set(object.id, (row = this._make(object)));
-			if (this._list.children[index] !== row.item) this._list.insertBefore(row.item, this._list.children[index] || null);
-			this._fill(row, object, canVote);
-		});
+		sync(this._rows, this._list, objects, (object) => this._make(object));
+		for (const object of objects) this._fill(this._rows.get(object.id), object, canVote);
 		this._progress(canVote);
 		this._tools.hidden = objects.length < 6;
 		this.mark(current);
@@ -84,8 +76,8 @@ class Playlist extends Source {
 		const name = el("b", { dir: "auto" });
 		const version = el("span.version", { dir: "auto" });
 		const signs = el("span.signs");
-		const button = el("button.row", { type: "button", "data-id": object.id }, picture, el("span.words", null, name, version, signs));
-		return { item: el("li", null, button), button, picture, name, version, signs };
+		const button = el("button.row", { "data-id": object.id }, picture, el("span.words", name, version, signs));
+		return { el: el("li", button), button, picture, name, version, signs };
 	}
 
 	_fill(row, object, canVote) {
@@ -101,12 +93,12 @@ class Playlist extends Source {
 		row.picture.replaceChildren(url ? el("img", {
 			src: url, alt: "", loading: "lazy", decoding: "async", onerror: (event) => event.target.replaceWith(sign),
 		}) : sign);
-		if (state === "encoding") row.picture.append(el("span.badge", null, "Preparing"));
-		if (state === "failed") row.picture.append(el("span.badge.failed", null, "Failed"));
+		if (state === "encoding") row.picture.append(el("span.badge", "Preparing"));
+		if (state === "failed") row.picture.append(el("span.badge.failed", "Failed"));
 		const signs = [this._status(object.overall)];
 		if (object.notes.length) {
 			const count = object.notes.length;
-			signs.push(el("span.count", null, icon("comment"), el("span.spoken", null, "comments: "), String(count)));
+			signs.push(el("span.count", icon("comment"), el("span.spoken", "comments: "), String(count)));
 		}
 		if (canVote) signs.push(this._own(object.my_vote));
 		row.signs.replaceChildren(...signs);
@@ -120,7 +112,7 @@ class Playlist extends Source {
 
 	_own(status) {
 		const label = status ? `Your vote: ${this._labelOf(status)}` : "You have not voted";
-		return el(`span.own.${status || "open"}`, { title: label }, status ? icon(status) : null, el("span.spoken", null, label));
+		return el(`span.own.${status || "open"}`, { title: label }, status ? icon(status) : null, el("span.spoken", label));
 	}
 
 	_progress(canVote) {
@@ -128,7 +120,7 @@ class Playlist extends Source {
 		const done = this._objects.filter((object) => (canVote ? object.my_vote : object.overall)).length;
 		this._done.textContent = total ? `${done} of ${total} ${canVote ? "voted" : "decided"}` : "";
 		this._bar.hidden = !total;
-		this._bar.style.setProperty("--done", `${total ? (done / total) * 100 : 0}%`);
+		style(this._bar, { "--done": `${total ? (done / total) * 100 : 0}%` });
 	}
 
 	_filter() {
@@ -137,7 +129,7 @@ class Playlist extends Source {
 		let shown = 0;
 		for (const object of this._objects) {
 			const isShown = fits(object) && `${object.name} ${object.version}`.toLocaleLowerCase().includes(words);
-			this._rows.get(object.id).item.hidden = !isShown;
+			this._rows.get(object.id).el.hidden = !isShown;
 			shown += isShown ? 1 : 0;
 		}
 		this._nothing.hidden = shown > 0 || this._objects.length === 0;
@@ -146,15 +138,15 @@ class Playlist extends Source {
 	_key(event) {
 		const rows = [...this._list.children].filter((item) => !item.hidden).map((item) => item.firstChild);
 		const here = rows.indexOf(document.activeElement);
-		const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1, PageDown: here + 8, PageUp: here - 8 }[event.key];
+		const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1 }[event.key];
 		if (next === undefined || here < 0) return;
 		event.preventDefault();
 		event.stopPropagation();
-		const row = rows[Math.min(Math.max(next, 0), rows.length - 1)];
+		const row = rows[clamp(next, 0, rows.length - 1)];
 		rows.forEach((other) => { other.tabIndex = other === row ? 0 : -1; });
 		row.focus();
 	}
 }
 
-review.Playlist = Playlist;
-})((window.FtrackReview = window.FtrackReview || {}));
+FtrackReview.Playlist = Playlist;
+}

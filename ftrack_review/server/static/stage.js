@@ -1,8 +1,8 @@
 // Where the picture is shown: fitted, zoomed, moved, compared with another version and drawn on.
-(function (review) {
 "use strict";
+{
 
-const { el, clamp, paint, Source } = review;
+const { el, listen, style, clamp, paint, Source } = FtrackReview;
 
 const CLOSEST = 32;
 const CLICK_PX = 6;
@@ -10,7 +10,7 @@ const CLICK_PX = 6;
 /**
  * The stage holds one or two pieces of footage and a canvas over them.
  *
- * Tells "click" where nothing was dragged, and "zoom". Positions that leave this class are fractions of the picture.
+ * Tells "click" where nothing was dragged, and "zoom". A *border*, while two are compared, is laid out with them.
  */
 class Stage extends Source {
 	constructor() {
@@ -25,9 +25,7 @@ class Stage extends Source {
 		this._pointers = new Map();
 		this._slot = el("div.slot");
 		this._canvas = el("canvas.overlay", { "aria-hidden": "true" });
-		this._handle = this._makeHandle();
-		this._labels = [el("span.label.left", { hidden: true }), el("span.label.right", { hidden: true })];
-		this.el = el("div.stage", null, this._slot, this._canvas, this._handle, ...this._labels);
+		this.el = el("div.stage", this._slot, this._canvas);
 		new ResizeObserver(() => this.layout()).observe(this.el);
 		this._listen();
 	}
@@ -39,8 +37,6 @@ class Stage extends Source {
 		this.footage = footage;
 		this._slot.replaceChildren(footage.el);
 		footage.on("ready", () => this.layout());
-		this.el.classList.toggle("is-document", footage.kind === "pdf");
-		this.el.classList.toggle("is-absent", footage.kind === "none" || footage.kind === "other");
 		this.fit();
 	}
 
@@ -54,7 +50,6 @@ class Stage extends Source {
 		this.other = other;
 		this.mode = other ? mode : "off";
 		this.isSwapped = false;
-		this._handle.hidden = this.mode !== "wipe";
 		this.layout();
 	}
 
@@ -130,50 +125,30 @@ class Stage extends Source {
 	}
 
 	layout() {
-		const { footage, other } = this;
-		if (!footage || !this.el.clientWidth) return;
+		const { footage, other, el: stage } = this;
+		if (!footage || !stage.clientWidth) return;
 		const pane = this._pane(0);
-		if (!footage.isPicture) {
-			this.rect = null;
-			setBox(footage.el, pane);
-		} else {
-			const rect = this._place(footage, pane);
+		this.rect = footage.isPicture ? this._place(footage, pane) : null;
+		style(footage.el, box(this.rect || pane));
+		if (this.rect) {
 			// What was limited stays limited, so that the way back is not longer.
-			this.centre = [limit(this.centre[0], pane.w / rect.w), limit(this.centre[1], pane.h / rect.h)];
-			this.rect = rect;
-			setBox(footage.el, rect);
-			this.el.classList.toggle("is-zoomed", this.zoom > 1.001);
-			this.el.classList.toggle("is-close", this.scale >= 3);
+			this.centre = [limit(this.centre[0], pane.w / this.rect.w), limit(this.centre[1], pane.h / this.rect.h)];
+			stage.classList.toggle("is-zoomed", this.zoom > 1.001);
+			stage.classList.toggle("is-close", this.scale >= 3);
 		}
+		stage.classList.toggle("is-tall", stage.clientWidth < stage.clientHeight);
+		stage.dataset.mode = this.mode;
 		if (other) this._layoutOther(other);
-		this._label();
+		if (this.border) this.border.layout();
 		this.paint();
 	}
 
 	_layoutOther(other) {
-		const isSide = this.mode === "side";
-		this.el.classList.toggle("is-tall", this.el.clientWidth < this.el.clientHeight);
-		const rect = this._place(other, isSide ? this._pane(1) : this._pane(0));
-		setBox(other.el, other.isPicture ? rect : this._pane(isSide ? 1 : 0));
-		const style = other.el.style;
-		const edge = this.wipe * this.el.clientWidth;
-		style.setProperty("clip-path", this.mode === "wipe" ? `inset(0 ${Math.max(0, rect.x + rect.w - edge)}px 0 0)` : "none");
+		const pane = this._pane(1);
+		const rect = other.isPicture ? this._place(other, pane) : pane;
+		const cut = Math.max(0, rect.x + rect.w - this.wipe * this.el.clientWidth);
+		style(other.el, { ...box(rect), "clip-path": this.mode === "wipe" ? `inset(0 ${cut}px 0 0)` : "none" });
 		other.el.classList.toggle("is-hidden", this.mode === "toggle" && !this.isSwapped);
-		this._handle.style.setProperty("left", `${this.wipe * 100}%`);
-		this._handle.setAttribute("aria-valuenow", String(Math.round(this.wipe * 100)));
-	}
-
-	_label() {
-		const [left, right] = this._labels;
-		const isOn = this.mode !== "off";
-		const isSingle = this.mode === "toggle";
-		left.hidden = !isOn || (isSingle && !this.isSwapped);
-		right.hidden = !isOn || (isSingle && this.isSwapped);
-		if (isOn) {
-			left.textContent = this.other.name;
-			right.textContent = this.footage.name;
-		}
-		this.el.dataset.mode = this.mode;
 	}
 
 	/** Paint what is drawn over the picture. */
@@ -192,7 +167,6 @@ class Stage extends Source {
 
 	/** Draw *sketch* from now on, or end that with null. */
 	draw(sketch) {
-		this._endText();
 		this.sketch = sketch;
 		this.el.classList.toggle("is-drawing", Boolean(sketch));
 		if (sketch) sketch.on("changed", () => this.paint());
@@ -201,14 +175,12 @@ class Stage extends Source {
 
 	_listen() {
 		const { el: stage } = this;
-		stage.addEventListener("pointerdown", (event) => this._down(event));
-		stage.addEventListener("pointermove", (event) => this._move(event));
-		stage.addEventListener("pointerup", (event) => this._up(event, false));
-		stage.addEventListener("pointercancel", (event) => this._up(event, true));
-		stage.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
-		stage.addEventListener("dblclick", () => {
-			if (!this.sketch && this.footage && this.footage.kind === "image") this.toggleFit();
+		listen(stage, {
+			pointerdown: (event) => this._down(event), pointermove: (event) => this._move(event),
+			pointerup: (event) => this._up(event, false), pointercancel: (event) => this._up(event, true),
+			dblclick: () => { if (!this.sketch && this.footage && this.footage.kind === "image") this.toggleFit(); },
 		});
+		stage.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
 	}
 
 	/** From the whole picture to its pixels and back. */
@@ -217,7 +189,8 @@ class Stage extends Source {
 		else this.zoomTo(Math.max(1, this.scale * 2));
 	}
 
-	_point(event) {
+	/** Where *event* is on the stage, in pixels. */
+	point(event) {
 		const box = this.el.getBoundingClientRect();
 		return [event.clientX - box.left, event.clientY - box.top];
 	}
@@ -228,7 +201,7 @@ class Stage extends Source {
 
 	_down(event) {
 		if (event.target.closest("button, a, input, [role=slider]") || !this._canMove || event.button > 1) return;
-		const point = this._point(event);
+		const point = this.point(event);
 		this._pointers.set(event.pointerId, point);
 		this.el.setPointerCapture(event.pointerId);
 		if (this._pointers.size === 2) {
@@ -240,7 +213,6 @@ class Stage extends Source {
 		this._begun = { point, isDrag: false, isDrawing: false };
 		if (this.sketch && event.button === 0) {
 			event.preventDefault();
-			this._endText();
 			this._begun.isDrawing = true;
 			if (this.sketch.tool !== "text") this.sketch.begin(this._fraction(point));
 		}
@@ -249,7 +221,7 @@ class Stage extends Source {
 	_move(event) {
 		const before = this._pointers.get(event.pointerId);
 		if (!before) return;
-		const point = this._point(event);
+		const point = this.point(event);
 		this._pointers.set(event.pointerId, point);
 		if (this._pointers.size === 2 && this._pinch) {
 			this._spread();
@@ -269,7 +241,7 @@ class Stage extends Source {
 		// Browsers put several positions into one event; a smooth line needs them all.
 		const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
 		for (const part of events.length ? events : [event]) {
-			this.sketch.extend(this._fraction(this._point(part)), { isStraight: event.shiftKey });
+			this.sketch.extend(this._fraction(this.point(part)), { isStraight: event.shiftKey });
 		}
 	}
 
@@ -282,7 +254,7 @@ class Stage extends Source {
 		if (begun.isDrawing) {
 			if (!this.sketch) return;
 			if (isCancelled) this.sketch.cancel();
-			else if (this.sketch.tool === "text") this._beginText(begun.point);
+			else if (this.sketch.tool === "text") this.sketch.ask(this, begun.point, this._fraction(begun.point));
 			else this.sketch.finish();
 		} else if (!begun.isDrag && !isCancelled && event.button === 0) {
 			this.emit("click");
@@ -305,64 +277,7 @@ class Stage extends Source {
 		if (!this._canMove || event.target.closest("input")) return;
 		event.preventDefault();
 		const lines = event.deltaMode === 1 ? 30 : 1;
-		this.zoomBy(Math.exp(-clamp(event.deltaY * lines, -200, 200) * (event.ctrlKey ? 0.01 : 0.002)), this._point(event));
-	}
-
-	/** Ask for the words at *point*, in place. */
-	_beginText(point) {
-		const { sketch } = this;
-		const at = this._fraction(point);
-		const field = el("input.words", { type: "text", "aria-label": "Text on the picture", maxlength: 300, dir: "auto" });
-		field.style.setProperty("left", `${Math.min(point[0], this.el.clientWidth - 180)}px`);
-		field.style.setProperty("top", `${Math.min(point[1], this.el.clientHeight - 40)}px`);
-		field.style.setProperty("--ink", sketch.colour);
-		const finish = (isKept) => {
-			if (this._text !== field) return;
-			this._text = null;
-			field.remove();
-			if (isKept) sketch.write(at, field.value);
-		};
-		this._finishText = finish;
-		this._text = field;
-		field.addEventListener("keydown", (event) => {
-			event.stopPropagation();
-			if (event.key === "Enter") finish(true);
-			if (event.key === "Escape") finish(false);
-		});
-		field.addEventListener("blur", () => finish(true));
-		this.el.append(field);
-		field.focus();
-	}
-
-	_endText() {
-		if (this._text) this._finishText(true);
-	}
-
-	_makeHandle() {
-		const handle = el("div.wipe", {
-			role: "slider", tabindex: 0, "aria-label": "Border between the versions", "aria-valuemin": 0, "aria-valuemax": 100,
-			"aria-valuenow": 50, "aria-valuetext": "half", hidden: true,
-		}, el("span.grip"));
-		const move = (wipe) => {
-			this.wipe = clamp(wipe, 0, 1);
-			handle.setAttribute("aria-valuetext", `${Math.round(this.wipe * 100)} percent previous version`);
-			this.layout();
-		};
-		handle.addEventListener("pointerdown", (event) => {
-			handle.setPointerCapture(event.pointerId);
-			event.stopPropagation();
-		});
-		handle.addEventListener("pointermove", (event) => {
-			if (handle.hasPointerCapture(event.pointerId)) move(this._point(event)[0] / this.el.clientWidth);
-		});
-		handle.addEventListener("keydown", (event) => {
-			const steps = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, Home: -1, End: 1 };
-			if (!(event.key in steps)) return;
-			event.preventDefault();
-			event.stopPropagation();
-			move(this.wipe + steps[event.key]);
-		});
-		return handle;
+		this.zoomBy(Math.exp(-clamp(event.deltaY * lines, -200, 200) * (event.ctrlKey ? 0.01 : 0.002)), this.point(event));
 	}
 }
 
@@ -371,9 +286,7 @@ function limit(centre, part) {
 	return part >= 1 ? 0.5 : clamp(centre, part / 2, 1 - part / 2);
 }
 
-function setBox(node, { x, y, w, h }) {
-	for (const [name, value] of [["left", x], ["top", y], ["width", w], ["height", h]]) node.style.setProperty(name, `${value}px`);
-}
+const box = ({ x, y, w, h }) => ({ left: x, top: y, width: w, height: h });
 
-review.Stage = Stage;
-})((window.FtrackReview = window.FtrackReview || {}));
+FtrackReview.Stage = Stage;
+}

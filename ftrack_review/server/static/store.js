@@ -1,6 +1,6 @@
 // Where the review lives: on the server that sent this page (in folder.js, in a folder). Nothing else on the page knows which.
-(function (review) {
 "use strict";
+{
 
 const PATIENCE_MS = 30000;
 const PINGS_MS = 20000;
@@ -23,7 +23,6 @@ class StoreError extends Error {
 class ServerStore {
 	constructor(path) {
 		this.path = path.replace(/\/+$/, "");
-		this.canPresent = true;
 	}
 
 	state(objects) {
@@ -40,15 +39,15 @@ class ServerStore {
 	}
 
 	editComment(id, content) {
-		return this._post(`/comment/${encodeURIComponent(id)}/edit`, { content });
+		return this._post(`/comment/${id}/edit`, { content });
 	}
 
 	deleteComment(id) {
-		return this._post(`/comment/${encodeURIComponent(id)}/delete`, {});
+		return this._post(`/comment/${id}/delete`);
 	}
 
 	releaseComment(id) {
-		return this._post(`/comment/${encodeURIComponent(id)}/release`, {});
+		return this._post(`/comment/${id}/release`);
 	}
 
 	live(listener) {
@@ -57,7 +56,7 @@ class ServerStore {
 		return new Live(url.href, listener);
 	}
 
-	_post(path, values) {
+	_post(path, values = {}) {
 		const headers = { "content-type": "application/json" };
 		return this._fetch(path, { method: "POST", headers, body: JSON.stringify(values) });
 	}
@@ -160,13 +159,12 @@ function newId() {
 	return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Small things that the browser keeps for the reviewer: drafts and habits. It may refuse to; then they last as long as the page. */
+/** Drafts and habits, which the browser keeps for the reviewer. Where it refuses to, they last as long as the page. */
 const memory = {
 	_held: new Map(),
 	get(key) {
 		try {
-			const text = localStorage.getItem(`ftrack-review:${key}`);
-			return text === null ? this._held.get(key) : JSON.parse(text);
+			return JSON.parse(localStorage.getItem(`ftrack-review:${key}`)) ?? this._held.get(key);
 		} catch (error) {
 			return this._held.get(key);
 		}
@@ -174,7 +172,7 @@ const memory = {
 	set(key, value) {
 		this._held.set(key, value);
 		try {
-			if (value === undefined || value === null) localStorage.removeItem(`ftrack-review:${key}`);
+			if (value === null) localStorage.removeItem(`ftrack-review:${key}`);
 			else localStorage.setItem(`ftrack-review:${key}`, JSON.stringify(value));
 		} catch (error) {
 			// A full or forbidden store: the copy above serves this page.
@@ -182,5 +180,5 @@ const memory = {
 	},
 };
 
-Object.assign(review, { StoreError, ServerStore, newId, memory });
-})((window.FtrackReview = window.FtrackReview || {}));
+Object.assign(FtrackReview, { StoreError, ServerStore, newId, memory });
+}

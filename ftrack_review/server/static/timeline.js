@@ -1,8 +1,8 @@
 // The time line: one cell for each frame, with the position, the range and a mark for every comment at a frame.
-(function (review) {
 "use strict";
+{
 
-const { el, clamp, Source } = review;
+const { el, listen, style, clamp, Source } = FtrackReview;
 
 /** Tells "mark" with the note whose mark was chosen. */
 class Timeline extends Source {
@@ -17,7 +17,7 @@ class Timeline extends Source {
 		this._tip = el("output.tip", { hidden: true, "aria-hidden": "true" });
 		this.el = el("div.timeline", {
 			role: "slider", tabindex: 0, "aria-label": "Frame", "aria-valuemin": 1, "aria-valuemax": 1, "aria-valuenow": 1,
-		}, el("div.track", null, this._loaded, this._range, ...this._ends, this._head), this._marks, this._tip);
+		}, el("div.track", this._loaded, this._range, ...this._ends, this._head), this._marks, this._tip);
 		this._listen();
 		player.on("frame", () => this._move()).on("state", () => this.update()).on("progress", () => this._load());
 	}
@@ -30,12 +30,11 @@ class Timeline extends Source {
 	}
 
 	_listen() {
-		this.el.addEventListener("pointerdown", (event) => this._down(event));
-		this.el.addEventListener("pointermove", (event) => this._drag(event));
 		const end = () => { this._dragged = null; };
-		this.el.addEventListener("pointerup", end);
-		this.el.addEventListener("pointercancel", end);
-		this.el.addEventListener("pointerleave", () => { if (!this._dragged) this._tip.hidden = true; });
+		listen(this.el, {
+			pointerdown: (event) => this._down(event), pointermove: (event) => this._drag(event), pointerup: end, pointercancel: end,
+			pointerleave: () => { if (!this._dragged) this._tip.hidden = true; },
+		});
 	}
 
 	_down(event) {
@@ -61,7 +60,7 @@ class Timeline extends Source {
 		const box = this.el.getBoundingClientRect();
 		this._tip.hidden = event.pointerType === "touch" && !this._dragged;
 		this._tip.textContent = `${player.footage.first + frame} · ${player.footage.rate.timecode(frame)}`;
-		this._tip.style.setProperty("left", `${clamp(event.clientX - box.left, 55, box.width - 55)}px`);
+		style(this._tip, { left: clamp(event.clientX - box.left, 55, box.width - 55) });
 	}
 
 	/** Show range and sizes, after another movie was opened or the range changed. */
@@ -72,12 +71,11 @@ class Timeline extends Source {
 		if (!player.isMovie) return;
 		const share = (index) => `${(index / footage.frames) * 100}%`;
 		this._range.hidden = this._ends[0].hidden = this._ends[1].hidden = !player.range;
-		this._range.style.setProperty("left", share(player.first));
-		this._range.style.setProperty("width", share(player.last + 1 - player.first));
-		this._ends[0].style.setProperty("left", share(player.first));
-		this._ends[1].style.setProperty("left", share(player.last + 1));
-		this._head.style.setProperty("width", share(1));
-		this.el.style.setProperty("--cell", share(1));
+		style(this._range, { left: share(player.first), width: share(player.last + 1 - player.first) });
+		style(this._ends[0], { left: share(player.first) });
+		style(this._ends[1], { left: share(player.last + 1) });
+		style(this._head, { width: share(1) });
+		style(this.el, { "--cell": share(1) });
 		// Lines between frames help only while they can be told apart.
 		this.el.classList.toggle("has-cells", this.el.clientWidth / footage.frames >= 7);
 		this.el.setAttribute("aria-valuemin", footage.first);
@@ -90,7 +88,7 @@ class Timeline extends Source {
 		const { footage } = this.player;
 		if (!footage || !footage.isMovie) return;
 		const { position } = footage;
-		this._head.style.setProperty("left", `${(position / footage.frames) * 100}%`);
+		style(this._head, { left: `${(position / footage.frames) * 100}%` });
 		this.el.setAttribute("aria-valuenow", footage.first + position);
 		this.el.setAttribute("aria-valuetext", `Frame ${footage.first + position}, ${footage.rate.timecode(position)}`);
 	}
@@ -99,24 +97,23 @@ class Timeline extends Source {
 		const { footage } = this.player;
 		if (!footage || !footage.isMovie || !footage.el.buffered.length || !footage.el.duration) return;
 		const end = footage.el.buffered.end(footage.el.buffered.length - 1);
-		this._loaded.style.setProperty("width", `${Math.min(1, end / footage.el.duration) * 100}%`);
+		style(this._loaded, { width: `${Math.min(1, end / footage.el.duration) * 100}%` });
 	}
 
 	/** Show a mark for each of *notes* that is about a frame; *active* is the id of the chosen one. */
 	setNotes(notes, active) {
 		const { footage } = this.player;
 		const marks = notes.filter((note) => note.frame !== null && note.frame < footage.frames).map((note) => {
-			const mark = el("span.mark", { title: `${note.author}: ${note.content.slice(0, 80)}` });
-			mark.classList.toggle("has-drawing", Boolean(note.drawing));
-			mark.classList.toggle("is-active", note.id === active);
-			mark.classList.toggle("is-mine", note.mine);
-			mark.style.setProperty("left", `${((note.frame + 0.5) / footage.frames) * 100}%`);
-			mark.note = note;
-			return mark;
+			const kinds = ["mark", note.drawing && "has-drawing", note.id === active && "is-active", note.mine && "is-mine"];
+			const mark = el("span", {
+				class: kinds.filter(Boolean).join(" "), title: `${note.author}: ${note.content.slice(0, 80)}`,
+				style: { left: `${((note.frame + 0.5) / footage.frames) * 100}%` },
+			});
+			return Object.assign(mark, { note });
 		});
 		this._marks.replaceChildren(...marks);
 	}
 }
 
-review.Timeline = Timeline;
-})((window.FtrackReview = window.FtrackReview || {}));
+FtrackReview.Timeline = Timeline;
+}
