@@ -11,7 +11,7 @@ import os
 import shlex
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple, TypeVar
 
 from ftrack_review import __version__
 from ftrack_review.exception import Error, MissingDependencyError
@@ -348,31 +348,28 @@ def _add_mirror(commands: click.Group) -> None:
         FTRACK_TARGET_API_USER and FTRACK_TARGET_API_KEY. A folder needs none.
         """
         _require("server", "cli", *(["media"] if choices["anonymise"] and choices["with_media"] else []))
-        from ftrack_review import mirror as mirroring
-        from ftrack_review.session import Session
+        _mirror_project(source, project, to, choices)
 
-        is_folder = "://" not in to
-        user, api_key = (os.environ.get(f"FTRACK_TARGET_API_{part}") for part in ("USER", "KEY"))
-        if not (is_folder or to.startswith("embedded:") or (user and api_key)):
-            # The session would take those of the other server, which this one must not see.
-            raise Error("Set FTRACK_TARGET_API_USER and FTRACK_TARGET_API_KEY to the credentials for --to.")
-        with Session(source) as origin:
-            # Before a folder is made for it.
-            mirroring.find_project(origin, project)
-            address = mirroring.make_target(to, origin) if is_folder else to
-            with (
-                _Bar() as bar,
-                Session(
-                    address,
-                    api_key=os.environ.get("FTRACK_TARGET_API_KEY"),
-                    api_user=os.environ.get("FTRACK_TARGET_API_USER"),
-                ) as target,
-            ):
-                counts = mirroring.mirror(origin, target, project, progress=bar.show, **choices)
-        _say(", ".join(f"{count} {name}" for name, count in counts.items()))
-        if is_folder:
-            _say(f"Serve it: ftrack-review serve --data {shlex.quote(to)}")
-            _say(f"Get a key: ftrack-review key new --data {shlex.quote(to)}")
+
+def _mirror_project(source: str, project: str, to: str, choices: Mapping[str, bool]) -> None:
+    from ftrack_review import mirror as mirroring
+    from ftrack_review.session import Session
+
+    is_folder = "://" not in to
+    user, api_key = (os.environ.get(f"FTRACK_TARGET_API_{part}") for part in ("USER", "KEY"))
+    if not (is_folder or to.startswith("embedded:") or (user and api_key)):
+        # The session would take those of the other server, which this one must not see.
+        raise Error("Set FTRACK_TARGET_API_USER and FTRACK_TARGET_API_KEY to the credentials for --to.")
+    with Session(source) as origin:
+        # Before a folder is made for it.
+        mirroring.find_project(origin, project)
+        address = mirroring.make_target(to, origin) if is_folder else to
+        with _Bar() as bar, Session(address, api_key=api_key, api_user=user) as target:
+            counts = mirroring.mirror(origin, target, project, progress=bar.show, **choices)
+    _say(", ".join(f"{count} {name}" for name, count in counts.items()))
+    if is_folder:
+        _say(f"Serve it: ftrack-review serve --data {shlex.quote(to)}")
+        _say(f"Get a key: ftrack-review key new --data {shlex.quote(to)}")
 
 
 class _Bar:

@@ -21,6 +21,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional
 
+from ftrack_review.server import ledger
 from ftrack_review.server.errors import ServerFault, invalid_credentials
 
 __all__ = [
@@ -78,8 +79,6 @@ def issue_key(
     *now* is the time as the database keeps it. *run* marks a key that ends with the running server. With
     *replace* the user's other keys stop working, except those of a running server.
     """
-    from ftrack_review.server import ledger
-
     key = make_key()
     if replace and not run:
         ledger.revoke_keys(connection, user_id=user_id, run=False, now=now)
@@ -94,8 +93,6 @@ def authenticate(connection: Any, catalogue: Any, username: Optional[str], key: 
 
     Raise the fault ``InvalidCredentialsError`` where the two do not belong together.
     """
-    from ftrack_review.server import ledger
-
     if not username or not key:
         raise invalid_credentials(
             "The request carries no user and API key. Send them as the headers ftrack-user and ftrack-api-key."
@@ -177,8 +174,6 @@ def issue_link(
     *expires_at*, a time as the database keeps it, or for as long as the review is there. Earlier links go on
     working, as a mail may be sent twice.
     """
-    from ftrack_review.server import ledger
-
     token = secrets.token_urlsafe(_SECRET_BYTES)
     ledger.add_token(
         connection,
@@ -195,8 +190,6 @@ def find_link(
     connection: Any, token: str, *, now: str, purpose: str = "invite"
 ) -> Optional[Mapping[str, Any]]:
     """Return what is stored about the link *token* (its hash and subject), or None where it is not valid."""
-    from ftrack_review.server import ledger
-
     if not 20 <= len(token) <= 100:
         return None
     return ledger.find_token(connection, hash=hash_secret(token), purpose=purpose, now=now)
@@ -204,8 +197,6 @@ def find_link(
 
 def revoke_links(connection: Any, subject: str, *, now: str) -> int:
     """End every link of *subject*, an invitee or a review session. Return how many there were."""
-    from ftrack_review.server import ledger
-
     return ledger.revoke_tokens(connection, subject=subject, now=now)
 
 
