@@ -83,7 +83,7 @@ def apply(
                 change = StatusChange(
                     target=target,
                     entity_id=entity["id"],
-                    name=_name(target, entity),
+                    name=gathering.name_of(entity),
                     verdict=verdict,
                     before=before["name"] if before else "",
                     after=status["name"],
@@ -110,7 +110,7 @@ def _read_versions(review_session: Entity, verdicts: Mapping[str, str]) -> List[
     keys = ", ".join(quote(key) for key in verdicts)
     return list(
         review_session.session.query(
-            "select version, asset.name, status.name, task.name, task.type_id, task.status.name "
+            "select version, asset.name, status.name, task.name, task.type_id, task.status.name, task.parent.name "
             f"from AssetVersion where id in ({keys})"
         ).all()
     )
@@ -128,13 +128,6 @@ def _of(target: str, versions: Iterable[Entity], verdicts: Mapping[str, str]) ->
         if former is None or _WEIGHT.index(verdict) < _WEIGHT.index(former[1]):
             found[task["id"]] = (task, verdict)
     return list(found.values())
-
-
-def _name(target: str, entity: Entity) -> str:
-    if target == "task":
-        return str(entity["name"])
-    asset = entity["asset"]
-    return f"{asset['name'] if asset else ''} v{entity['version'] or 0:03d}"
 
 
 class _Offered:

@@ -54,7 +54,8 @@ class ObjectChange:
         version = f"{self.before} -> {self.after}" if self.is_new_version else f"{self.after}, unchanged"
         left = f", {len(self.open_comments)} open" if self.open_comments else ""
         said = f": {' '.join(self.comment.split())}" if self.comment else ""
-        return f"{self.name}: {version} (was {word_for(self.status)}{left}){said}"
+        status = f"was {word_for(self.status)}" if self.status else "had no vote"
+        return f"{self.name}: {version} ({status}{left}){said}"
 
 
 @dataclass(frozen=True)

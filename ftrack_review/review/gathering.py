@@ -33,6 +33,7 @@ __all__ = [
     "feedback_of",
     "frame_of",
     "has",
+    "name_of",
     "project_name",
     "read_annotations",
     "read_notes",
@@ -414,6 +415,16 @@ def read_annotations(session: Session, keys: str) -> Dict[str, List[Annotation]]
             )
         )
     return found
+
+
+def name_of(entity: Entity) -> str:
+    """Return what people call a version (``comp v002``), a task (``sh010/comp``) or anything else with a name."""
+    if entity.entity_type == "AssetVersion":
+        asset = entity["asset"]
+        return f"{asset['name'] if asset else 'version'} v{entity['version'] or 0:03d}"
+    # One task of a shot is called like that of the next.
+    parent = entity["parent"] if entity.entity_type == "Task" else None
+    return f"{parent['name']}/{entity['name']}" if parent else str(entity["name"])
 
 
 def project_name(project: Optional[Entity]) -> str:

@@ -18,7 +18,7 @@ from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import gathering, invitation, noting, schedule
 from ftrack_review.review.answering import Answers
-from ftrack_review.review.opinion import word_for
+from ftrack_review.review.opinion import shortened, word_for
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -47,7 +47,7 @@ class Answer:
     def __str__(self) -> str:
         """Return it as people read it."""
         why = f" ({self.reason})" if self.reason else ""
-        return f"{self.action}: {self.kind} on {self.object_name}: {' '.join(self.text.split())}{why}"
+        return f"{self.action}: {self.kind} on {self.object_name}: {shortened(self.text)}{why}"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ STATUS_WORDS = {
 }
 
 
+_LONGEST_LINE = 120
+
+
 class _Value:
     """What all values can do."""
 
@@ -127,9 +130,10 @@ class Comment(_Dated):
         """The frame with the drawing on it, as a picture, None where there is none."""
         return next((attachment for attachment in self.attachments if attachment.is_drawing), None)
 
-    def lines(self, indent: str = "") -> Iterator[str]:
-        """Yield the comment and its replies as text, a line each."""
-        yield f"{indent}{self}"
+    def lines(self, indent: str = "", shown: Optional[str] = None) -> Iterator[str]:
+        """Yield the comment and its replies as text, a line each; *shown* is the version that is up now."""
+        about = f"on {self.version}: " if shown is not None and self.version not in ("", shown) else ""
+        yield f"{indent}{about}{self}"
         for reply in self.replies:
             yield from reply.lines(indent + "  ")
 
@@ -207,8 +211,11 @@ class ObjectFeedback(_Value):
         yield f"{self.name}{label}: {word_for(self.status)}"
         for vote in self.votes:
             yield f"  {vote}"
+        for entry in self.former:
+            for vote in entry.votes:
+                yield f"  on {entry.label}: {vote}"
         for comment in self.comments:
-            yield from comment.lines("  ")
+            yield from comment.lines("  ", self.version)
         if self.annotations:
             frames = sorted({self.first_frame + drawn.frame for drawn in self.annotations})
             yield f"  drawn on: {', '.join(map(str, frames))}"
@@ -311,6 +318,12 @@ class Feedback(_Value):
 def word_for(status: Optional[str]) -> str:
     """Return how a vote is called when spoken to people."""
     return STATUS_WORDS.get(status, str(status))
+
+
+def shortened(text: str) -> str:
+    """Return a text in one line of a list, no longer than such a line should be."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1].rstrip()}\u2026"
 
 
 def time_text(time: Any) -> str:

@@ -10,6 +10,7 @@ from ftrack_review.exception import ReviewError
 from ftrack_review.protocol import remark
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import gathering, noting
+from ftrack_review.review.opinion import shortened
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -35,7 +36,7 @@ class TransferredNote:
 
     def __str__(self) -> str:
         """Return it as people read it."""
-        return f"{self.action}: {self.source} -> {self.target}: {' '.join(self.text.split())}"
+        return f"{self.action}: {self.source} -> {self.target}: {shortened(self.text)}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def transfer_feedback(
     criteria = "id" if review.entity_type == "ReviewSessionObject" else "review_session_id"
     objects = session.query(
         "select name, version_id, review_session.is_moderated, asset_version.asset.name, asset_version.version, "
-        "asset_version.task.name "
+        "asset_version.task.name, asset_version.task.parent.name "
         f"from ReviewSessionObject where {criteria} is {quote(review['id'])} order by sort_order"
     ).all()
     pairs = []
@@ -229,7 +230,14 @@ class _Work:
 
     def _note(self, action: str, note: Entity, note_id: str, source: Entity, target: Entity) -> None:
         self.done.append(
-            TransferredNote(action, note["id"], note_id, _name(source), _name(target), note["content"] or "")
+            TransferredNote(
+                action,
+                note["id"],
+                note_id,
+                gathering.name_of(source),
+                gathering.name_of(target),
+                note["content"] or "",
+            )
         )
 
 
@@ -242,10 +250,3 @@ def _parent_of(note: Entity) -> str:
 
 def _label_ids(note: Entity) -> List[str]:
     return [link["label_id"] for link in note["note_label_links"]] if "note_label_links" in note else []
-
-
-def _name(entity: Entity) -> str:
-    if entity.entity_type == "AssetVersion":
-        asset = entity["asset"]
-        return f"{asset['name'] if asset else 'version'} v{entity['version'] or 0:03d}"
-    return str(entity["name"])

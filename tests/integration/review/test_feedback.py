@@ -136,6 +136,11 @@ def test_apply_sets_statuses_from_what_the_votes_came_to(review):
         ("task", "Approved"),
         ("task", "Revise"),
     }
+    # The tasks of shots are called alike.
+    shots = [task["parent"]["name"] for task in review.tasks]
+    assert [change.name for change in changes if change.target == "task"] == [
+        f"{shot}/comp" for shot in shots
+    ]
     review.session.commit()
     assert [task["status"]["name"] for task in review.tasks] == ["Approved", "Revise"]
     assert review.entity.apply(mapping, to=("version", "task")) == ()
@@ -246,6 +251,7 @@ def test_the_next_version_takes_the_place_of_the_former(review):
     assert [(vote.name, vote.status, vote.role) for vote in former.votes] == [
         ("Ada", "require_changes", "approver")
     ]
+    assert "  on Version 1: Ada (approver): changes required, " in str(found)
     review.items[0].vote("approved", review.ada)
     review.session.commit()
     assert review.items[0].overall_status() == "approved"

@@ -42,6 +42,13 @@ def test_open_points_are_what_still_asks_for_something(status, points):
     assert item.is_open
 
 
+def test_what_was_said_about_a_former_version_says_so():
+    item = about(None, [], comment("Darker.", version="Version 0"), comment("Fine.", version="Version 1"))
+    said = [line for line in item.lines() if "Somebody" in line]
+    assert said[0].startswith("  on Version 0: Somebody")
+    assert said[1].startswith("  Somebody")
+
+
 def test_what_is_approved_and_asks_for_nothing_is_settled():
     item = about("approved", [vote("ada", "approved", "approver")], comment("Lovely.", "ada"))
     assert (item.is_open, item.open_comments) == (False, ())
