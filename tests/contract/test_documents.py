@@ -2,8 +2,12 @@
 
 import pathlib
 import re
+import shlex
 
-from ftrack_review import exception
+import click
+import pytest
+
+from ftrack_review import cli, exception
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -40,3 +44,36 @@ def test_the_changelog_names_the_version():
 
 def test_the_licence_is_apache():
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def documented_commands():
+    """Return the commands in the literal blocks of all pages, with the page."""
+    pages = [ROOT / "README.rst", *sorted((ROOT / "docs").rglob("*.rst"))]
+    return [
+        (page.relative_to(ROOT).as_posix(), line)
+        for page in pages
+        for line in re.findall(
+            r"^ {3,}(?:\$ )?ftrack-review (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ]
+
+
+def find_command(words):
+    """Return the command that *words* begin with, and the words left for it."""
+    command, left = cli._make_commands(), list(words)
+    while isinstance(command, click.Group):
+        command = command.commands[left.pop(0)]
+    return command, left
+
+
+@pytest.mark.parametrize(("page", "line"), documented_commands())
+def test_the_documented_commands_can_be_given(page, line):
+    command, left = find_command(shlex.split(line))
+    assert command.make_context(page, left)
+
+
+def test_every_option_of_the_server_is_explained():
+    page = (ROOT / "docs" / "guides" / "server.rst").read_text(encoding="utf-8")
+    serve, _ = find_command(["serve"])
+    options = [name for option in serve.params for name in option.opts]
+    assert [name for name in options if f"``{name}" not in page] == []
