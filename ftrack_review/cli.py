@@ -235,7 +235,11 @@ def _add_user(commands: click.Group) -> None:
             from ftrack_review.server import account
 
             account.add_user(server, name, **values)
-        _say(f"Created {name}. A key is issued with: ftrack-review key new --user {shlex.quote(name)}")
+        # The address of a database may hold a password.
+        place = "" if data is None else f" --data {shlex.quote(data)}"
+        place += "" if database is None else " --database ..."
+        command = f"ftrack-review key new --user {shlex.quote(name)}{place}"
+        _say(f"Created {name}. A key is issued with: {command}")
 
 
 def _add_key(commands: click.Group) -> None:

@@ -6,6 +6,7 @@ import pathlib
 import resource
 import shutil
 import socket
+import shlex
 import subprocess
 import sys
 import threading
@@ -91,6 +92,7 @@ class TestUsers:
         data = ["--data", server.folder / "data"]
         added = run("user", "add", "ada", "--email", "ada@studio.org", "--first-name", "Ada", *data)
         assert added.returncode == 0, added.stderr
+        assert f"--data {shlex.quote(str(data[1]))}" in added.stdout
         issued = run("key", "new", "--user", "ada", *data).stdout
         exports = dict(line.split()[1].split("=", 1) for line in issued.splitlines())
         with ftrack_review.Session(
