@@ -55,6 +55,9 @@ MAXIMUM_RETRY_AFTER_S = 30.0
 MAXIMUM_REDIRECTS = 5
 
 _RETRIED_STATUS = frozenset((429, 502, 503))
+# From where on an answer is large, and by how many bytes that is read.
+_LARGE_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 24
 _REDIRECT_STATUS = frozenset((301, 302, 303, 307, 308))
 _CREDENTIAL_HEADERS = ("ftrack-user", "ftrack-api-key")
 # Actions that change nothing, so that sending them twice is the same as once.
@@ -247,10 +250,15 @@ class _PooledSession(requests.Session):
 
 def read_whole(response: Response) -> bytes:
     """Return the body of *response*, or raise if the connection broke before its end."""
-    content = response.content
     announced = response.headers.get("content-length", "")
+    size = int(announced) if announced.isdigit() else 0
+    if size < _LARGE_BYTES:
+        content = response.content
+    else:
+        # In one piece where possible: those of 10 KiB that ``response.content`` reads cost 1 ms more for each MB.
+        content = b"".join(response.iter_content(min(size, _PIECE_BYTES)))
     # urllib3 1 does not notice a body that ends early.
-    if announced.isdigit() and "content-encoding" not in response.headers and len(content) < int(announced):
+    if "content-encoding" not in response.headers and len(content) < size:
         raise requests.exceptions.ChunkedEncodingError(f"{len(content)} of {announced} bytes came")
     return content
 

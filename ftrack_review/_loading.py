@@ -12,7 +12,7 @@ the record) in a row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review.collection import Collection, MappedCollectionProxy
@@ -65,16 +65,27 @@ def plan_of(session: Session, entity_type: str) -> _Plan:
     return plan
 
 
-def load(session: Session, records: List[Record], *, gather: bool = True) -> List[Entity]:
+def is_known(session: Session, record: Any) -> bool:
+    """Return whether the session holds the entity that *record* is about."""
+    plan = session._plans.get(record.get("__entity_type__", "")) if type(record) is dict else None
+    if plan is None:
+        return False
+    _, known, key_name, key_names, _ = plan
+    key = record.get(key_name) if key_name is not None else tuple([record.get(name) for name in key_names])
+    return key in known
+
+
+def load(session: Session, records: Iterable[Record], *, gather: bool = True) -> List[Entity]:
     """Return the entities that *records* stand for, attached to *session* and up to date.
 
-    *records* are taken over and must not be used afterwards. With *gather* the entities, new and known,
-    remember each other as coming from one result; without, only the new ones do.
+    *records* are taken over and must not be used afterwards; they may be decoded while they are gone through. With
+    *gather* the entities, new and known, remember each other as coming from one result; without, only the new
+    ones do.
 
     Raise :exc:`~ftrack_review.exception.UnrecognisedEntityTypeError` for a type that the schema does not
     have, and :exc:`~ftrack_review.exception.ServerResponseError` for a record without its key.
     """
-    if records and type(records[0]) is not dict:
+    if isinstance(records, list) and records and type(records[0]) is not dict:
         return _merge_all(session, records)
     with session._lock:
         origin = Origin()
@@ -94,12 +105,12 @@ def _notebook(session: Session) -> Optional[Dict[int, Entity]]:
     return None if session._find_elsewhere is None else {}
 
 
-def load_apart(session: Session, records: List[Record]) -> Tuple[List[Entity], List[Entity]]:
+def load_apart(session: Session, records: Iterable[Record]) -> Tuple[List[Entity], List[Entity]]:
     """Return the entities that *records* stand for, and all those among and within them that are new.
 
     The new ones are siblings; see :func:`load`.
     """
-    if records and type(records[0]) is not dict:
+    if isinstance(records, list) and records and type(records[0]) is not dict:
         return _merge_all(session, records), []
     with session._lock:
         origin = Origin()
@@ -257,9 +268,11 @@ def _make_meet(
         if is_new:
             return entity
         if entity._remote is None:
-            # Not replaced by the record, even where that holds all: a record that is let go at once is no work for the
-            # collector, which looks at the whole program when much was kept (python -m tests.benchmarks, "again").
-            entity._values.update(record)
+            # What is the same stays where it is in memory, which what came again leaves at once
+            # (python -m tests.benchmarks, "again").
+            values = entity._values
+            if values != record:
+                values.update(record)
         else:
             _update_beside_local(entity, record)
         return entity

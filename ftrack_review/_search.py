@@ -13,6 +13,7 @@ from ftrack_review.protocol import action
 from ftrack_review.query import QueryResult
 
 if TYPE_CHECKING:
+    from ftrack_review._page import Page
     from ftrack_review.session import Session
 
 __all__ = ["SearchResult", "search"]
@@ -81,9 +82,9 @@ class SearchResult(QueryResult):
             object_type_ids=self._asked["object_type_ids"],
         )
 
-    def _request(self, expression: str) -> Dict[str, Any]:
+    def _request(self, expression: str, *, decoded: bool = True) -> Page:
         try:
-            return super()._request(expression)
+            return super()._request(expression, decoded=decoded)
         except exception.ServerCompatibilityError as error:
             version = self._session.server_information.get("version")
             raise exception.ServerCompatibilityError(

@@ -33,14 +33,13 @@ def _iterate(result: QueryResult, page_size: int) -> Iterator[Entity]:
     left = result._limit
     while offset is not None and (left is None or left > 0):
         size = page_size if left is None else min(page_size, left)
-        answer = result._request(grammar.format(replace(result._statement, offset=offset, limit=size)))
-        records = answer["data"]
-        left = None if left is None else left - len(records)
-        following = (answer["metadata"].get("next") or {}).get("offset")
-        found, new = _loading.load_apart(session, records)
+        page = result._request(grammar.format(replace(result._statement, offset=offset, limit=size)))
+        left = None if left is None else left - page.count
+        following = page.next_offset
+        found, new = _loading.load_apart(session, page.rows)
         rows: Deque[Entity] = collections.deque(found)
         # The records are the values of the entities: no name may keep them.
-        del answer, records, found
+        del page, found
         try:
             while rows:
                 yield rows.popleft()

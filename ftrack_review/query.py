@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review import _loading
+from ftrack_review._page import Page, page_of, read_page
 from ftrack_review.protocol import action, grammar
 from ftrack_review.protocol.tree import replace
 
@@ -214,7 +215,7 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
     def _fetch_few(self, count: int) -> List[Entity]:
         """Fetch *count* entities at most, on their own."""
         statement = replace(self._statement, offset=self._offset, limit=count)
-        return self._load(self._request(grammar.format(statement)))
+        return _loading.load(self._session, self._request(grammar.format(statement)).rows)
 
     def _fetch_until(self, needed: Optional[int]) -> None:
         """Fetch pages until *needed* entities are here, or everything for None."""
@@ -224,25 +225,26 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
                 self._fetch_more()
             return
         with self._lock:
-            answer: Optional[Dict[str, Any]] = None
+            page = None
             if self._can_fetch_more():
-                answer = self._request(self._page_text(len(self._results), large=self._pages >= 2))
-            while answer is not None:
-                answer = self._take_and_go_on(answer)
+                page = self._request(
+                    self._page_text(len(self._results), large=self._pages >= 2), decoded=False
+                )
+            while page is not None:
+                page = self._take_and_go_on(page)
 
-    def _take_and_go_on(self, answer: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        """Keep the rows of *answer* while the next page, if there is one, is on its way. Return that."""
-        known = len(self._results) + len(answer["data"])
-        self._next_offset = _next_offset(answer)
-        more = self._next_offset is not None and (self._limit is None or known < self._limit)
+    def _take_and_go_on(self, page: Page) -> Optional[Page]:
+        """Keep the rows of *page* while the next one, if there is one, is on its way. Return that."""
+        self._next_offset = page.next_offset
+        known = len(self._results) + page.count
         ahead = None
-        if more:
+        if self._next_offset is not None and (self._limit is None or known < self._limit):
             query = self._make_action(self._page_text(known, large=self._pages >= 1))
             ahead = _Ahead(self._session, query)
         try:
-            self._take(answer)
+            self._take(page)
             # What is not kept of the rows is gone before the next page is decoded.
-            answer.clear()
+            del page
         finally:
             text = ahead.wait() if ahead is not None else None
         if ahead is None:
@@ -250,16 +252,13 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         if ahead.error is not None:
             raise ahead.error
         assert text is not None
-        return self._check(self._session._read_answer(text, [query])[0])
+        return self._read_page(text, query)
 
-    def _take(self, answer: Dict[str, Any]) -> None:
-        """Keep the rows of *answer*."""
-        self._results.extend(self._load(answer))
-        self._next_offset = _next_offset(answer)
+    def _take(self, page: Page) -> None:
+        """Keep the rows of *page*."""
+        self._results.extend(_loading.load(self._session, page.rows))
+        self._next_offset = page.next_offset
         self._pages += 1
-
-    def _load(self, answer: Dict[str, Any]) -> List[Entity]:
-        return _loading.load(self._session, answer["data"])
 
     def _page_text(self, known: int, *, large: bool = False) -> str:
         """Return the text for the next page, where *known* rows came before it.
@@ -272,30 +271,22 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
             size = min(size, self._limit - known)
         return grammar.format(replace(self._statement, offset=self._next_offset, limit=size))
 
-    def _request(self, expression: str) -> Dict[str, Any]:
-        """Return the server's answer to *expression*."""
-        return self._check(self._session._call_raw([self._make_action(expression)])[0])
+    def _request(self, expression: str, *, decoded: bool = True) -> Page:
+        """Return the server's answer to *expression*. Its rows need not be *decoded* yet."""
+        query = self._make_action(expression)
+        if decoded:
+            return page_of(self._session._call_raw([query])[0])
+        return self._read_page(self._session._send(json.dumps([query], sort_keys=True)), query)
+
+    def _read_page(self, answer: bytes, query: Dict[str, Any]) -> Page:
+        """Return the page in *answer*. With a limit its rows are decoded, as they count."""
+        if self._limit is None:
+            return read_page(self._session, answer, query)
+        return page_of(self._session._read_answer(answer, [query])[0])
 
     def _make_action(self, expression: str) -> Dict[str, Any]:
         """Return the action that asks for a page, the text of which is *expression*."""
         return action.query(expression)
-
-    @staticmethod
-    def _check(answer: Any) -> Dict[str, Any]:
-        """Return *answer*, the result of a query, if it is one."""
-        try:
-            answer["data"], _next_offset(answer)
-        except (KeyError, TypeError, AttributeError):
-            raise exception.ServerResponseError(
-                "The server's answer to a query does not hold the rows and where to go on."
-            ) from None
-        return answer  # type: ignore[no-any-return]
-
-
-def _next_offset(answer: Dict[str, Any]) -> Optional[int]:
-    following = answer["metadata"].get("next") or {}
-    offset: Optional[int] = following.get("offset")
-    return offset
 
 
 class _Ahead:

@@ -49,6 +49,7 @@ WHERE = {
     "_ensuring": 2,
     "_encoding": 2,
     "_loading": 2,
+    "_page": 2,
     "_unit_of_work": 2,
     "pending": 2,
     "_inheritance": 2,
