@@ -4,9 +4,9 @@ import json
 import os
 import pathlib
 import resource
+import shlex
 import shutil
 import socket
-import shlex
 import subprocess
 import sys
 import threading
