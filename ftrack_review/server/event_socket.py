@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ftrack_review.server.application import Server
     from ftrack_review.server.relay import Peer
 
-__all__ = ["HEARTBEAT_S", "MAXIMUM_PACKET_BYTES", "EventSocket"]
+__all__ = ["HEARTBEAT_S", "MAXIMUM_PACKET_BYTES", "EventSocket", "close"]
 
 #: How often a heartbeat is sent, in seconds. The JavaScript client leaves after 15 without one.
 HEARTBEAT_S = 10.0
@@ -118,7 +118,12 @@ class EventSocket:
 
     async def connect(self, websocket: WebSocket) -> None:
         """Serve a web socket until one side ends it."""
-        caller = await run_in_threadpool(self._take, websocket.path_params["session_id"])
+        try:
+            caller = await run_in_threadpool(self._take, websocket.path_params["session_id"])
+        except Error:
+            # The database may be busy. The client asks for another session.
+            _logger.warning("It could not be told whose event session it is.", exc_info=True)
+            caller = None
         if caller is None:
             # Before it is accepted, this is the status 403.
             await websocket.close()
@@ -128,7 +133,7 @@ class EventSocket:
             conversation = _Conversation(self._server, websocket, self._heartbeat_s)
             await conversation.hold(caller, self._keys.wait_for_end(caller))
         finally:
-            await _close(websocket)
+            await close(websocket)
 
     def _keep(self, caller: Caller) -> str:
         neighbours = self._server.neighbours
@@ -263,8 +268,8 @@ def _nothing() -> None:
     """Do nothing: below is a server that has no way to cut connections, only to close them."""
 
 
-async def _close(websocket: WebSocket) -> None:
-    """Say goodbye, and cut the connection of a client that does not answer in time."""
+async def close(websocket: WebSocket, code: int = 1000) -> None:
+    """Say goodbye with *code*, and cut the connection of a client that does not answer in time."""
     abort = websocket.scope.get(ABORT)
     if abort is not None:
         asyncio.get_running_loop().call_later(FAREWELL_S, abort)
@@ -273,4 +278,4 @@ async def _close(websocket: WebSocket) -> None:
         and websocket.application_state is WebSocketState.CONNECTED
     ):
         with contextlib.suppress(asyncio.TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
-            await asyncio.wait_for(websocket.close(), FAREWELL_S)
+            await asyncio.wait_for(websocket.close(code), FAREWELL_S)

@@ -22,12 +22,13 @@ import uuid
 from typing import TYPE_CHECKING, Any, Coroutine, Dict, List, Mapping, Optional
 
 from starlette.concurrency import run_in_threadpool
-from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocketDisconnect
 
 from ftrack_review.exception import Error
 from ftrack_review.protocol import role as roles
 from ftrack_review.server import review_entry
 from ftrack_review.server.errors import ServerFault
+from ftrack_review.server.event_socket import FAREWELL_S, close
 from ftrack_review.server.outgoing import Outgoing
 from ftrack_review.server.review_rooms import Rooms
 from ftrack_review.server.review_visitor import role_of
@@ -58,7 +59,6 @@ CLOSE_SLOW = 4008
 CLOSE_CROWDED = 4013
 CLOSE_AGAIN = 1013
 
-_FAREWELL_S = 2.0
 _MOST_FRAMES = 10_000_000
 _FASTEST = 64.0
 
@@ -104,7 +104,7 @@ class Live:
             page.close_code = CLOSE_AGAIN
         finally:
             self.rooms.leave(page)
-            await _close(websocket, page.close_code or 1000)
+            await close(websocket, page.close_code or 1000)
 
     async def _hold(self, websocket: WebSocket, page: Page) -> None:
         parts: List[Coroutine[Any, Any, object]] = [
@@ -119,7 +119,7 @@ class Live:
             # What ends it, the page is told.
             if page.ended.is_set() and not page.is_overrun:
                 with contextlib.suppress(asyncio.TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
-                    await asyncio.wait_for(page.drain(websocket), _FAREWELL_S)
+                    await asyncio.wait_for(page.drain(websocket), FAREWELL_S)
         finally:
             for task in tasks:
                 task.cancel()
@@ -255,18 +255,3 @@ def _read_lead(message: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
         "playing": message.get("playing") is True,
         "rate": max(-_FASTEST, min(_FASTEST, rate)),
     }
-
-
-async def _close(websocket: WebSocket, code: int) -> None:
-    """Say goodbye, and cut the connection of a page that does not answer in time."""
-    from ftrack_review.server.event_socket import ABORT
-
-    abort = websocket.scope.get(ABORT)
-    if abort is not None:
-        asyncio.get_running_loop().call_later(_FAREWELL_S, abort)
-    if (
-        websocket.client_state is WebSocketState.CONNECTED
-        and websocket.application_state is WebSocketState.CONNECTED
-    ):
-        with contextlib.suppress(asyncio.TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
-            await asyncio.wait_for(websocket.close(code), _FAREWELL_S)
