@@ -53,6 +53,8 @@ def find_review(session: Session, name: str, project: Optional[str] = None) -> E
             f"There are {len(found)} review sessions called {name!r}: {listed}. Name the project with --project, or "
             "give the id in place of the name."
         )
+    if project:
+        _require_project(session, project)
     rows = session.query(f"select name from ReviewSession where id is_not {quote('')}{within}")
     names = sorted({row["name"] for row in rows if row["name"]})
     close = nearest(name, names)
@@ -66,6 +68,18 @@ def find_review(session: Session, name: str, project: Optional[str] = None) -> E
     else:
         hint = f" {session.server_url} has none{place}."
     raise ReviewError(f"There is no review session called {name!r}{place}.{hint}")
+
+
+def _require_project(session: Session, project: str) -> None:
+    names = [
+        text
+        for row in session.query("select name, full_name from Project")
+        for text in (row["name"], row["full_name"])
+    ]
+    if project not in names:
+        close = nearest(project, [text for text in names if text])
+        hint = f" Did you mean {close!r}?" if close else ""
+        raise ReviewError(f"There is no project called {project!r}.{hint}")
 
 
 def add_report(commands: click.Group, say: Callable[[str], None]) -> None:

@@ -65,7 +65,7 @@ class Package:
 
     def __str__(self) -> str:
         """Return it as people read it."""
-        lines = [f"{self.path}: {self.files} files, {self.size_bytes} bytes"]
+        lines = [f"{self.path}: {self.files} files, {self.size_bytes / 1e6:.1f} MB"]
         lines.extend(f"  without {name}: the server does not have the file" for name in self.missing)
         return "\n".join(lines)
 
@@ -84,8 +84,8 @@ def export(
     With *invitee* the page greets this person and knows the role; otherwise it asks for name and e-mail. *progress* is
     called with how many files were fetched and how many there are.
 
-    Raise :exc:`~ftrack_review.exception.ReviewError` where *folder* exists and is not empty. What fails leaves
-    nothing behind.
+    Raise :exc:`~ftrack_review.exception.ReviewError` where *folder* exists and is not empty, or cannot be written.
+    What fails leaves nothing behind.
 
     Example::
 
@@ -97,9 +97,13 @@ def export(
     if os.path.exists(target) and (not os.path.isdir(target) or os.listdir(target)):
         raise ReviewError(f"{target} exists already. Name a folder that does not.")
     parent = os.path.dirname(target)
-    os.makedirs(parent, exist_ok=True)
-    # Beside the target, so that it appears there whole or not at all.
-    with tempfile.TemporaryDirectory(prefix=".ftrack_review-", dir=parent) as work:
+    try:
+        os.makedirs(parent, exist_ok=True)
+        # Beside the target, so that it appears there whole or not at all.
+        folder_beside = tempfile.TemporaryDirectory(prefix=".ftrack_review-", dir=parent)
+    except OSError as error:
+        raise ReviewError(f"The folder {target} cannot be written: {error.strerror}.") from error
+    with folder_beside as work:
         place = os.path.join(work, "review")
         package = _Packing(review_session, place, invitee).pack(progress or _report_nothing)
         if os.path.isdir(target):

@@ -36,6 +36,17 @@ def folder(site, tmp_path_factory):
     return place
 
 
+#: The contrast between the letters of an element and what is behind them.
+CONTRAST = """async (selector) => {
+  const element = document.querySelector(selector);
+  await Promise.all(element.getAnimations().map((animation) => animation.finished));
+  const light = (text) => text.match(/[\\d.]+/g).slice(0, 3).map((value) => (value / 255) ** 2.2)
+    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0.05);
+  const { color, backgroundColor } = getComputedStyle(element);
+  return Math.max(light(color), light(backgroundColor)) / Math.min(light(color), light(backgroundColor));
+}"""
+
+
 def enter(page, folder, name, address):
     """Open the page from disk, and say who one is."""
     page.goto((folder / "index.html").as_uri())
@@ -140,6 +151,9 @@ def test_an_approver_decides_and_edits_what_was_said_before(site, page, folder, 
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_text("By Grace, to go").wait_for(state="detached")
     page.get_by_role("group", name="Your vote").get_by_role("button", name="Approved").click()
+    # An approver decides, and it is shown at once; who still points at the button can read it.
+    page.get_by_role("navigation").locator("button", has_text="second").locator(".status.approved").wait_for()
+    assert page.evaluate(CONTRAST, ".vote[aria-pressed='true']") > 3
     page.reload()
     page.get_by_role("navigation").get_by_text("second", exact=True).click()
     page.get_by_text("By Grace, after", exact=True).wait_for()

@@ -192,6 +192,7 @@ class FolderStore {
 				person: me.name, person_id: me.id, role: me.role, status: vote.status, created_at: vote.created_at,
 			});
 		}
+		object.overall = overall(object.votes);
 		object.my_vote = (object.votes.find((other) => other.person_id === me.id) || {}).status || null;
 		object.notes = this._edited(object.notes, me.id);
 		for (const note of this._answers.notes.filter((other) => other.object_id === object.id)) {
@@ -235,6 +236,21 @@ class FolderStore {
 			throw new StoreError("This browser keeps nothing more for pages from disk. Save your answers now.");
 		}
 	}
+}
+
+/** What votes come to: the newest decision of approvers, else that of all (protocol/role.py). */
+function overall(votes) {
+	const by = (role) => votes.filter((vote) => vote.role === role);
+	const approving = by("approver");
+	if (approving.length) {
+		const decisions = approving.filter((vote) => vote.status !== "seen");
+		const newest = decisions.reduce((best, vote) => (!best || String(vote.created_at) >= String(best.created_at) ? vote : best), null);
+		return newest ? newest.status : "seen";
+	}
+	const given = votes.filter((vote) => vote.role !== "observer").map((vote) => vote.status);
+	if (given.includes("require_changes")) return "require_changes";
+	if (given.length && given.every((status) => status === "approved")) return "approved";
+	return votes.length ? "seen" : null;
 }
 
 const plain = (name) => name.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean).join(" ");

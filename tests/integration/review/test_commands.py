@@ -115,6 +115,17 @@ def test_several_with_a_name_are_told_apart_by_project(run):
         assert (status, out.splitlines()[0]) == (0, "Dailies: open")
 
 
+def test_a_project_there_is_not_is_answered_with_the_nearest(run):
+    status, _, error = run("review", "feedback", "Dailies", "--project", "The films")
+    assert (
+        status,
+        "no project called 'The films'. Did you mean 'The film'?" in error.replace("\n", " "),
+    ) == (
+        1,
+        True,
+    )
+
+
 def test_feedback_is_printed_as_text_and_as_json(run):
     assert "Ada (approver): approved" in run("review", "feedback", "Weekly / review")[1]
     out = run("review", "feedback", "Weekly / review", "--json", "--open")[1]

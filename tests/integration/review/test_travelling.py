@@ -114,6 +114,9 @@ def test_the_folder_has_page_state_and_media(review, site, tmp_path):
     assert found["notes"][0]["role"] == "approver"
     with pytest.raises(exception.ReviewError, match="exists already"):
         review.entity.export(out)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(exception.ReviewError, match="file/out cannot be written: "):
+        review.entity.export(tmp_path / "file" / "out")
 
 
 def test_media_that_could_not_be_encoded_says_so_and_travels_as_it_was(review, site, tmp_path):
