@@ -252,11 +252,9 @@ def read_whole(response: Response) -> bytes:
     """Return the body of *response*, or raise if the connection broke before its end."""
     announced = response.headers.get("content-length", "")
     size = int(announced) if announced.isdigit() else 0
-    if size < _LARGE_BYTES:
-        content = response.content
-    else:
-        # In one piece where possible: those of 10 KiB that ``response.content`` reads cost 1 ms more for each MB.
-        content = b"".join(response.iter_content(min(size, _PIECE_BYTES)))
+    # In one piece where possible: those of 10 KiB that ``response.content`` reads cost 1 ms more for each MB.
+    is_large = size >= _LARGE_BYTES
+    content = b"".join(response.iter_content(min(size, _PIECE_BYTES))) if is_large else response.content
     # urllib3 1 does not notice a body that ends early.
     if "content-encoding" not in response.headers and len(content) < size:
         raise requests.exceptions.ChunkedEncodingError(f"{len(content)} of {announced} bytes came")
