@@ -24,8 +24,6 @@ __all__ = ["main"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
-_LOG_FORMATS = ("text", "json")
-_SMTP_SECURITIES = ("none", "starttls", "tls")
 
 # What a command needs: one module of each package, by extra.
 _NEEDS = {
@@ -163,6 +161,8 @@ def _add_serve(commands: click.Group) -> None:
 def _mail_options() -> Callable[[Function], Function]:
     import click
 
+    from ftrack_review.server.smtp import SECURITIES
+
     return _options(
         click.option(
             "--smtp",
@@ -176,7 +176,7 @@ def _mail_options() -> Callable[[Function], Function]:
         ),
         click.option(
             "--smtp-security",
-            type=click.Choice(_SMTP_SECURITIES),
+            type=click.Choice(SECURITIES),
             default="none",
             show_default=True,
             help="How the connection to it is secured.",
@@ -188,6 +188,8 @@ def _mail_options() -> Callable[[Function], Function]:
 def _log_options() -> Callable[[Function], Function]:
     import click
 
+    from ftrack_review.server.log import FORMATS
+
     return _options(
         click.option(
             "--log-level",
@@ -198,7 +200,7 @@ def _log_options() -> Callable[[Function], Function]:
         ),
         click.option(
             "--log-format",
-            type=click.Choice(_LOG_FORMATS),
+            type=click.Choice(FORMATS),
             default="text",
             show_default=True,
             help="Lines for people, or one JSON object on each line.",

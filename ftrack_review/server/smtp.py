@@ -1,16 +1,17 @@
 """The SMTP server that takes mail: where it is, how the connection is secured, and who signs in there.
 
-Called by ``mail`` for every mail, and by the command line, which makes one of its options.
+Made by ``settings`` and ``application``, used by ``mail`` for every mail. The command line offers its choices.
 """
 
 from __future__ import annotations
 
 import re
-import smtplib
-import ssl
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ftrack_review.exception import ConfigurationError
+
+if TYPE_CHECKING:
+    import smtplib
 
 __all__ = ["SECURITIES", "MailServer", "read_address"]
 
@@ -39,6 +40,9 @@ class MailServer(NamedTuple):
 
         Raise OSError and smtplib's errors where that fails. Nothing is sent where it cannot be secured.
         """
+        import smtplib
+        import ssl
+
         context = ssl.create_default_context()
         if self.security == "tls":
             made: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=timeout_s, context=context)
