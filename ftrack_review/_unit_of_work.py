@@ -35,6 +35,9 @@ __all__ = ["RecordedOperations", "UnitOfWork"]
 
 _Identity = Tuple[str, "Key"]
 
+# Actions whose results hold what became of an entity.
+_WITH_DATA = ("create", "update")
+
 
 class RecordedOperations(Operations):
     """The operations of a session, with the state that each entity is in because of them."""
@@ -163,7 +166,12 @@ def _attributes_set_by(operations: Iterable[Any]) -> Dict[_Identity, Optional[Ma
 
 def _attributes_in(actions: Iterable[Dict[str, Any]]) -> Dict[_Identity, Optional[Mapping[str, Any]]]:
     """Return, as :func:`_attributes_set_by`, what the *actions* of a plain batch set: one for each entity."""
-    return {(each["entity_type"], make_key(each["entity_key"])): each["entity_data"] for each in actions}
+    found: Dict[_Identity, Optional[Mapping[str, Any]]] = {}
+    for each in actions:
+        key = each["entity_key"]
+        # What make_key does, without the call.
+        found[each["entity_type"], key[0] if len(key) == 1 else tuple(key)] = each["entity_data"]
+    return found
 
 
 class UnitOfWork:
@@ -303,9 +311,10 @@ class UnitOfWork:
         recorded.drop_first(len(operations))
         # What was recorded while the request was on its way.
         kept = _attributes_set_by(recorded.first(len(recorded)))
+        made_anew: Set[_Identity] = set()
         if sent is None:
             sent = _attributes_set_by(operations)
-        made_anew = {_identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
+            made_anew = {_identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
         identities = session._identities
         for identity, names in sent.items():
             entity_type, key = identity
@@ -313,10 +322,9 @@ class UnitOfWork:
             if entity is None:
                 continue
             if names is not None:
-                settled = names
                 if identity in made_anew:
-                    settled = {**names, **dict.fromkeys(entity._remote or ())}
-                self._settle(entity, settled, kept.get(identity))
+                    names = {**names, **dict.fromkeys(entity._remote or ())}  # noqa: PLW2901
+                self._settle(entity, names, kept.get(identity))
                 continue
             identities.remove(entity_type, key)
             session._forget_elsewhere(entity)
@@ -347,15 +355,16 @@ class UnitOfWork:
                 if name in values and name not in remote:
                     del values[name]
         companions, staying, key_names = facts.companions, facts.staying, facts.key_names
-        settled = [name for name in remote if name in names]
-        if kept is not None:
-            for name in settled:
-                if name in kept:
-                    remote[name] = NOT_SET
-            settled = [name for name in settled if name not in kept]
-        if len(settled) == len(remote):
+        if kept is None and remote.keys() <= names.keys():
+            settled = list(remote)
             remote = {}
         else:
+            settled = [name for name in remote if name in names]
+            if kept is not None:
+                for name in settled:
+                    if name in kept:
+                        remote[name] = NOT_SET
+                settled = [name for name in settled if name not in kept]
             for name in settled:
                 del remote[name]
         for name in settled:
@@ -377,12 +386,12 @@ class UnitOfWork:
 
     def _load_results(self, results: List[Any]) -> None:
         records = [
-            result["data"]
+            data
             for result in results
             if isinstance(result, dict)
-            and result.get("action") in ("create", "update")
-            and isinstance(result.get("data"), dict)
-            and "__entity_type__" in result["data"]
+            and result.get("action") in _WITH_DATA
+            and isinstance(data := result.get("data"), dict)
+            and "__entity_type__" in data
         ]
         if records:
             _loading.load(self.session, records, gather=False)

@@ -19,7 +19,8 @@ __all__ = ["ANSWERS_FORMAT", "ANSWERS_VERSIONS", "Answers"]
 
 ANSWERS_FORMAT = "ftrack-review-answers"
 
-#: The second one has ``edits``: changes to what the person had said before the review travelled.
+#: The second one has ``edits``, changes to what the person had said before the review travelled, and votes without a
+#: status, which were withdrawn.
 ANSWERS_VERSIONS = (1, 2)
 
 #: The largest file of answers, in bytes, and in it the longest comment, in characters.
@@ -70,9 +71,10 @@ class Answers:
 
     def _vote(self, entry: Any) -> Dict[str, Any]:
         found = self._entry(entry)
-        if entry.get("status") not in roles.STATUSES:
-            raise self._damaged(f"a vote is {entry.get('status')!r}")
-        return {**found, "status": entry["status"]}
+        status = entry.get("status")
+        if status is not None and status not in roles.STATUSES:
+            raise self._damaged(f"a vote is {status!r}")
+        return {**found, "status": status}
 
     def _note(self, entry: Any) -> Dict[str, Any]:
         found = self._entry(entry)

@@ -153,7 +153,7 @@ class _Merging:
         """Queue the votes."""
         for entry in self._answers.votes:
             item = self._objects.get(entry["object_id"])
-            word = word_for(entry["status"])
+            word = word_for(entry["status"]) if entry["status"] else "withdrawn"
             if item is None:
                 self._note("skipped", "vote", entry["object_id"], word, "not in the review any more")
                 continue
@@ -161,7 +161,7 @@ class _Merging:
                 (v for v in item.votes if self._invitee and v.invitee_id == self._invitee["id"]), None
             )
             replaced_at = item.former[-1].replaced_at if item.former else None
-            if present is not None and present.status == entry["status"]:
+            if (present.status if present is not None else None) == entry["status"]:
                 self._note("present", "vote", item.name, word)
             elif replaced_at is not None and entry["created_at"] < replaced_at:
                 self._note("skipped", "vote", item.name, word, f"{item.version} has taken its place")
@@ -178,9 +178,13 @@ class _Merging:
         data: Dict[str, Any] = {
             "review_session_object_id": entry["object_id"],
             "review_session_invitee_id": self._invitee["id"],
-            "status": entry["status"],
         }
-        self._session.create("ReviewSessionObjectStatus", data)
+        if entry["status"] is not None:
+            self._session.create("ReviewSessionObjectStatus", {**data, "status": entry["status"]})
+            return
+        criteria = " and ".join(f"{name} is {quote(value)}" for name, value in data.items())
+        for row in self._session.query(f"select id from ReviewSessionObjectStatus where {criteria}").all():
+            self._session.delete(row)
 
     def merge_notes(self) -> None:
         """Queue the comments."""

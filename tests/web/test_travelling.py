@@ -172,6 +172,49 @@ def test_an_approver_decides_and_edits_what_was_said_before(site, page, folder, 
 
 
 @pytest.mark.browser
+def test_several_people_answer_on_one_computer(page, folder, tmp_path):
+    def voted():
+        return page.get_by_role("group", name="Your vote").locator("[aria-pressed=true]").all_inner_texts()
+
+    def change(name, address, *, is_same=False):
+        page.get_by_role("button", name="Somebody else answers").click()
+        page.get_by_label("Your name").fill(name)
+        page.get_by_label("Your e-mail").fill(address)
+        if is_same:
+            page.get_by_label("take my answers along").check()
+        page.get_by_role("button", name="Start", exact=True).click()
+        page.locator("dialog").wait_for(state="detached")
+        page.locator(".who", has_text=name).wait_for()
+
+    enter(page, folder, "Adda", "adda@example.com")
+    page.get_by_role("group", name="Your vote").get_by_role("button", name="Approved").click()
+    page.locator(".votes", has_text="Adda").wait_for()
+    # A slip of the pen, put right.
+    change("Ada", "ada@example.com", is_same=True)
+    assert voted() == ["Approved"]
+    change("Bob", "bob@example.com")
+    assert voted() == []
+    page.get_by_role("group", name="Your vote").get_by_role("button", name="Changes required").click()
+    page.locator(".votes", has_text="Bob").wait_for()
+    page.reload()
+    page.locator(".votes", has_text="Bob").wait_for()
+    bob = json.loads(save(page, tmp_path / "bob.json").read_text("utf-8"))
+    change("Ada", "ada@example.com")
+    assert voted() == ["Approved"]
+    ada = json.loads(save(page, tmp_path / "ada.json").read_text("utf-8"))
+    assert [(file["person"]["name"], file["votes"][0]["status"]) for file in (ada, bob)] == [
+        ("Ada", "approved"),
+        ("Bob", "require_changes"),
+    ]
+    # Withdrawn again: it may have been brought back already.
+    page.get_by_role("group", name="Your vote").get_by_role("button", name="Approved").click()
+    page.locator(".votes li").wait_for(state="detached")
+    ada = json.loads(save(page, tmp_path / "ada.json").read_text("utf-8"))
+    assert (ada["version"], [vote["status"] for vote in ada["votes"]]) == (2, [None])
+    assert page.faults == []
+
+
+@pytest.mark.browser
 def test_a_folder_for_one_person_asks_nothing(site, page, tmp_path):
     bob = site.session.query('ReviewSessionInvitee where name is "Bob"').one()
     site.review.export(tmp_path / "bob", invitee=bob)

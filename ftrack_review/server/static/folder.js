@@ -14,15 +14,37 @@ class FolderStore {
 		this.canPresent = false;
 		this.isFolder = true;
 		this._key = `ftrack-review:${state.export_id || state.session.id}`;
-		this._answers = { edits: [], ...(this._read() || { person: this._known(), votes: [], notes: [] }) };
+		// Several people may answer on one computer, one after the other.
+		const { whose, all } = this._read() || {};
+		this._all = all || {};
+		this._begin(whose && this._all[whose] ? this._all[whose].person : this._known());
 	}
 
 	get person() {
 		return this._answers.person;
 	}
 
-	setPerson(person) {
-		this._answers.person = person;
+	get _answers() {
+		return this._all[this._whose];
+	}
+
+	_begin(person) {
+		this._whose = keyOf(person);
+		this._all[this._whose] = { votes: [], notes: [], edits: [], ...this._all[this._whose], person };
+	}
+
+	/** Let *person* answer, with *isSame* what was answered so far under another name or address. */
+	setPerson(person, isSame) {
+		const before = this._answers;
+		const former = this._whose;
+		this._begin(person);
+		if (former !== this._whose && (isSame || !before.person)) {
+			const { votes, notes } = this._answers;
+			const voted = new Set(votes.map((vote) => vote.object_id));
+			votes.push(...before.votes.filter((vote) => vote.status && !voted.has(vote.object_id)));
+			notes.push(...before.notes);
+			delete this._all[former];
+		}
 		this._write();
 	}
 
@@ -36,15 +58,22 @@ class FolderStore {
 		return this.person ? Promise.resolve() : this._ask(page);
 	}
 
+	/** Ask who answers from now on: somebody else, or the same with another name or address. */
+	change(page) {
+		return this._ask(page);
+	}
+
 	_ask(page) {
 		return new Promise((resolve) => {
 			const { people } = this._state;
 			const name = el("input", { id: "my-name", type: "text", autocomplete: "name", list: "invited", required: true, maxlength: 200, dir: "auto" });
 			const email = el("input", { id: "my-email", type: "email", autocomplete: "email", required: true, maxlength: 254 });
+			const same = el("input", { type: "checkbox" });
 			const known = el("p.known", { role: "status" });
 			const form = el("form", null, el("p", null, "Your votes and comments stay on this computer until you save them to a file."),
 				el("label", { htmlFor: "my-name" }, "Your name"), name, el("label", { htmlFor: "my-email" }, "Your e-mail"), email,
 				el("datalist", { id: "invited" }, ...people.map((person) => el("option", { value: person.name }))), known,
+				this.person && this.count ? el("label.check", null, same, `I am still ${this.person.name}: take my answers along`) : null,
 				el("footer", null, el("button.primary", { type: "submit" }, "Start")));
 			const box = dialog("Who are you?", form);
 			form.addEventListener("change", async () => {
@@ -55,7 +84,7 @@ class FolderStore {
 				event.preventDefault();
 				const invitee = await this.invitee(name.value, email.value);
 				const { id, name: called } = invitee || { id: null, name: name.value.trim() };
-				this.setPerson({ id, name: called, email: email.value.trim() });
+				this.setPerson({ id, name: called, email: email.value.trim() }, same.checked);
 				box.close();
 				page.state = await this.state();
 				page.update();
@@ -103,8 +132,8 @@ class FolderStore {
 	file() {
 		const { person, votes, notes, edits } = this._answers;
 		const answers = {
-			// Programs that know no edits must not take the file for whole.
-			format: "ftrack-review-answers", version: edits.length ? 2 : 1, session_id: this._state.session.id,
+			// Programs that know no edits and withdrawn votes must not take the file for whole.
+			format: "ftrack-review-answers", version: edits.length || votes.some((vote) => !vote.status) ? 2 : 1, session_id: this._state.session.id,
 			export_id: this._state.export_id || null, person, saved_at: new Date().toISOString(), votes, notes, edits,
 		};
 		const name = (person ? person.name : "review").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "review";
@@ -119,8 +148,14 @@ class FolderStore {
 	}
 
 	async vote({ object_id: id, status, content, frame }) {
-		this._answers.votes = this._answers.votes.filter((vote) => vote.object_id !== id);
-		if (status) this._answers.votes.push({ object_id: id, status, created_at: new Date().toISOString() });
+		const { votes } = this._answers;
+		const me = this._me().id;
+		const given = [...votes, ...this._state.objects.find((object) => object.id === id).votes.map((vote) => ({ ...vote, object_id: id }))];
+		this._answers.votes = votes.filter((vote) => vote.object_id !== id);
+		// A vote that is withdrawn may be on the server already: from before, or from an earlier file.
+		if (status || given.some((vote) => vote.object_id === id && (!vote.person_id || vote.person_id === me))) {
+			this._answers.votes.push({ object_id: id, status, created_at: new Date().toISOString() });
+		}
 		if (content) return this.comment({ object_id: id, content, frame });
 		return this._done(id);
 	}
@@ -188,7 +223,7 @@ class FolderStore {
 		const vote = this._answers.votes.find((other) => other.object_id === object.id);
 		if (vote) {
 			object.votes = object.votes.filter((other) => other.person_id !== me.id);
-			object.votes.push({
+			if (vote.status) object.votes.push({
 				person: me.name, person_id: me.id, role: me.role, status: vote.status, created_at: vote.created_at,
 			});
 		}
@@ -231,7 +266,7 @@ class FolderStore {
 
 	_write() {
 		try {
-			localStorage.setItem(this._key, JSON.stringify(this._answers));
+			localStorage.setItem(this._key, JSON.stringify({ whose: this._whose, all: this._all }));
 		} catch (error) {
 			throw new StoreError("This browser keeps nothing more for pages from disk. Save your answers now.");
 		}
@@ -253,6 +288,7 @@ function overall(votes) {
 	return votes.length ? "seen" : null;
 }
 
+const keyOf = (person) => (person ? person.id || person.email.toLowerCase() || person.name : "");
 const plain = (name) => name.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
 const flat = (notes) => notes.flatMap((note) => [note, ...flat(note.replies || [])]);
 

@@ -58,7 +58,8 @@ class Page {
 		const skip = el("button.skip", { onclick: () => this.timeline.el.focus() }, "Skip to the player");
 		const help = el("button.tool.help", { "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", onclick: () => this.keyboard.help() }, "?");
 		this._top = el("header.top", skip, this._menu, el("span.brand", { "aria-hidden": "true" }), el("div.names", this._name, this._project),
-			this._save, this.presence.el, this._who, this._themes, help);
+			this._save, this.presence.el, this._who,
+			this.store.isFolder && iconButton("people", "Somebody else answers", () => this.store.change(this)), this._themes, help);
 		this._banner = el("p.banner", { hidden: true });
 		this._title = el("div.title");
 		this._begin = el("button.quiet.compare", { title: "Compare with the previous version (C)", onclick: () => this.compare((comparing) => comparing.show("wipe")) },

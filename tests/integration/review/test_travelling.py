@@ -267,6 +267,22 @@ def test_who_shares_a_name_is_told_apart_by_address(review, site, tmp_path):
     refused(site, Answers(review, {"id": None, "name": "Ada", "email": ""}).save(tmp_path), "not invited")
 
 
+def test_a_vote_can_be_withdrawn(review, site, answers, tmp_path):
+    merge(site, answers.save(tmp_path))
+    later = arrow.utcnow().shift(hours=1).isoformat()
+    answers.content.update(version=2, notes=[])
+    answers.content["votes"] = [{"object_id": review.items[0]["id"], "status": None, "created_at": later}]
+    path = answers.save(tmp_path)
+    result = merge(site, path)
+    assert (result.count("changed"), str(result).endswith("vote on comp10: withdrawn")) == (1, True)
+    assert (review.items[0].votes(), merge(site, path).count("present")) == ((), 1)
+    review.items[0].vote("approved", review.ada)
+    site.commit()
+    answers.content["votes"][0]["created_at"] = arrow.utcnow().shift(hours=-1).isoformat()
+    assert merge(site, answers.save(tmp_path)).count("kept") == 1
+    assert review.items[0].overall_status() == "approved"
+
+
 class TestEdits:
     """Changes to what a person had said before the review travelled."""
 
