@@ -3,7 +3,7 @@
 {
 
 const {
-	el, icon, iconButton, load, relabel, tell, say, avatar, memory, Stage, Player, Timeline, Controls, Playlist, Feedback, Sketching, Together, Presence, Keyboard,
+	el, icon, iconButton, load, relabel, style, tell, say, avatar, memory, Stage, Player, Timeline, Controls, Playlist, Feedback, Sketching, Together, Presence, Keyboard,
 	ServerStore, FolderStore,
 } = FtrackReview;
 
@@ -67,7 +67,7 @@ class Page {
 		this._main = el("main.viewer", { "aria-label": "Player" }, el("div.heading", this._title, this._begin),
 			el("div.screen", this.stage.el, this.sketching.el), this.timeline.el, this.controls.el);
 		this._veil = el("div.veil", { hidden: true, onclick: () => this._drawer(false) });
-		this._empty = el("p.empty", { hidden: true }, "There is nothing to review here yet.");
+		this._empty = el("p.empty", { hidden: true }, "There is nothing to review here yet.", el("br"), "This page shows it as soon as there is.");
 		this._columns = el("div.columns", this.playlist.el, this._veil, this._main, this.feedback.el, this._empty);
 		const spoken = el("div.spoken", { id: "spoken", "aria-live": "polite", "aria-atomic": "true" });
 		document.getElementById("review").replaceChildren(this._top, this._banner, this.presence.banner, this._columns, spoken);
@@ -184,10 +184,11 @@ class Page {
 		document.title = session.name;
 		this._name.textContent = session.name;
 		this._name.title = session.description || "";
-		this._project.textContent = session.project || "";
+		this._project.textContent = [session.project, session.description].filter(Boolean).join(" · ");
 		this._who.replaceChildren(...(me.name ? [avatar(me.name, me.id), el("span", me.name), me.role === "reviewer" ? "" : el("span.role", me.role)] : []));
 		this._why = session.is_open ? (me.role === "observer" ? WATCHING : "") : session.closed_reason || CLOSED;
 		tell(this._banner, this._why);
+		this._banner.classList.toggle("here", session.is_open);
 		this._save.hidden = !(this.store.isFolder && this.store.count);
 		this.playlist.update(objects, this.current && this.current.id, me.can.vote);
 		this._empty.hidden = objects.length > 0;
@@ -239,8 +240,14 @@ class Page {
 		this._shown = mediaKey(object);
 		this.stage.el.querySelectorAll(".over").forEach((notice) => notice.remove());
 		this.player.open(object.media, [object.name, object.version].filter(Boolean).join(", "), object.id);
-		this.player.footage.on("ready", () => this._show());
-		this._begin.hidden = !this.player.footage.isPicture || !object.previous.some((other) => other.media.state === "ready");
+		const { footage } = this.player;
+		const fit = () => style(this._main, { "--shape": String(footage.isPicture ? footage.height / footage.width : 9 / 16) });
+		fit();
+		footage.on("ready", () => {
+			fit();
+			this._show();
+		});
+		this._begin.hidden = !footage.isPicture || !object.previous.some((other) => other.media.state === "ready");
 		if (this.comparing) this.comparing.open(object);
 	}
 
@@ -251,7 +258,7 @@ class Page {
 		this._title.replaceChildren(
 			iconButton("previous", "Previous in the list", () => this.move(-1), "↑", { disabled: index <= 0 }),
 			iconButton("next", "Next in the list", () => this.move(1), "↓", { disabled: index >= count - 1 }),
-			el("h2", { dir: "auto" }, object.name), el("span.version", { dir: "auto" }, object.version), el("span.place", `${index + 1} of ${count}`),
+			el("h2", { dir: "auto", title: object.name }, object.name), el("span.version", { dir: "auto" }, object.version), el("span.place", `${index + 1} of ${count}`),
 			object.description ? el("p.description", { dir: "auto", title: object.description }, object.description) : "");
 		this.feedback.update(object, this.me, this.state.statuses, this._why);
 		this.timeline.setNotes(object.notes, active);
