@@ -103,6 +103,8 @@ class Answers:
             raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
         if content is not None and not content.strip():
             raise self._damaged("a comment is empty")
+        if not isinstance(was, list):
+            raise self._damaged("it does not say what a comment was")
         return {**found, "id": self._text(entry, "id"), "content": content, "was": was}
 
     def _entry(self, entry: Any) -> Dict[str, Any]:

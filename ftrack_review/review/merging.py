@@ -287,7 +287,7 @@ class _Merging:
             self._note("skipped" if gone else "present", "comment", item.name, text, gone)
         elif self._invitee is None or present.invitee_id != self._invitee["id"]:
             self._note("skipped", "comment", item.name, text, f"{present.author or 'somebody else'} wrote it")
-        elif present.text != entry["was"]:
+        elif present.text not in entry["was"]:
             self._note("kept", "comment", item.name, present.text, "changed on the server since")
         elif content is None and any(
             reply.invitee_id != present.invitee_id for reply in _all(present.replies)

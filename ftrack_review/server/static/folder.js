@@ -194,9 +194,12 @@ class FolderStore {
 			if (content === null && (note.replies || []).some((reply) => reply.author_id !== me.id)) {
 				throw new StoreError("Others have replied to this. Edit it instead.");
 			}
-			this._answers.edits = this._answers.edits.filter((edit) => edit.id !== id);
-			const edit = { id, object_id: object.id, content, was: note.content, created_at: new Date().toISOString() };
-			if (content !== note.content) this._answers.edits.push(edit);
+			const before = this._answers.edits.find((edit) => edit.id === id);
+			this._answers.edits = this._answers.edits.filter((edit) => edit !== before);
+			// What it said so far, as an earlier file may have been brought back already.
+			const was = before ? [...before.was, before.content] : [note.content];
+			const edit = { id, object_id: object.id, content, was, created_at: new Date().toISOString() };
+			if (before || content !== note.content) this._answers.edits.push(edit);
 			return this._done(object.id);
 		}
 		throw new StoreError("Only what you wrote can be changed.");

@@ -305,7 +305,7 @@ class TestEdits:
                 "id": note["id"],
                 "object_id": review.items[0]["id"],
                 "content": content,
-                "was": was,
+                "was": was if isinstance(was, list) else [was],
                 "created_at": arrow.utcnow().isoformat(),
             }
             for note, was, content in edits
@@ -320,6 +320,12 @@ class TestEdits:
         assert self.merged(review, site, tmp_path, edit).count("changed") == 1
         assert self.merged(review, site, tmp_path, edit).count("present") == 1
         assert self.texts(review) == ["Mine, better.", "Not mine.", "Answered."]
+
+    def test_are_made_again_by_a_later_file(self, review, site, said, tmp_path):
+        self.merged(review, site, tmp_path, (said[0], "Mine.", "Mine, better."))
+        edit = (said[0], ["Mine.", "Mine, better."], "Mine.")
+        assert self.merged(review, site, tmp_path, edit).count("changed") == 1
+        assert self.texts(review)[0] == "Mine."
 
     def test_delete(self, review, site, said, tmp_path):
         edit = (said[0], "Mine.", None)
@@ -413,6 +419,7 @@ def test_answers_about_objects_that_are_gone_can_be_skipped(review, site, answer
         (("notes", 0, "id"), None),
         (("edits",), {}),
         (("edits",), [{"id": "x", "object_id": "y", "created_at": "2026-01-01", "content": " "}]),
+        (("edits",), [{"id": "x", "object_id": "y", "created_at": "2026-01-01", "content": "z", "was": "y"}]),
     ],
 )
 def test_a_damaged_file_is_refused(review, site, answers, tmp_path, path, value):
