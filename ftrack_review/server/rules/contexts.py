@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set
 
 from ftrack_review.server.adding import add_row
-from ftrack_review.server.errors import validation_error
+from ftrack_review.server.errors import ServerFault, validation_error
 from ftrack_review.server.rules.stamps import caller_as, fill
 
 if TYPE_CHECKING:
@@ -26,15 +26,29 @@ def _complete_project(context: RequestContext, row: Row) -> None:
 
 
 def _complete_typed_context(context: RequestContext, row: Row) -> None:
+    for unplaced in reversed(_unplaced(context, row)):
+        _place(context, unplaced)
+
+
+def _unplaced(context: RequestContext, row: Row) -> List[Row]:
+    """Return *row* and what it lies below as far as this request has yet to find its project, nearest first."""
+    chain: Dict[Row, None] = {}
+    current: Optional[Row] = row
+    while current is not None and current not in chain:
+        chain[current] = None
+        if current.get("parent_id") is None and current.added:
+            # A task that names its project alone lies directly below it.
+            fill(context, current, "parent_id", current.get("project_id"))
+        parent = _parent_of(context, current)
+        is_waiting = parent is not None and parent.added and parent.get("project_id") is None
+        current = parent if is_waiting else None
+    return list(chain)
+
+
+def _place(context: RequestContext, row: Row) -> None:
     types = context.catalogue.types
-    if row.get("parent_id") is None and row.added:
-        # A task that names its project alone lies directly below it.
-        fill(context, row, "parent_id", row.get("project_id"))
     parent = _parent_of(context, row)
     if parent is not None:
-        if parent.added and parent.get("project_id") is None and parent is not row:
-            _refuse_cycle(context, row)
-            _complete_typed_context(context, parent)
         project_id = parent.key[0] if parent.name == "Project" else parent.get("project_id")
         if project_id is not None and row.get("project_id") != project_id:
             context.rows.set(row, "project_id", project_id)
@@ -70,11 +84,39 @@ def _refuse_cycle(context: RequestContext, row: Row) -> None:
     parent = _parent_of(context, row)
     while parent is not None:
         if parent.key[0] in seen:
-            raise validation_error(
-                f"{row.label} cannot lie below itself (parent_id {row.get('parent_id')})", "parent_id"
-            )
+            raise _below_itself(row)
         seen.add(parent.key[0])
         parent = _parent_of(context, parent)
+
+
+def _below_itself(row: Row) -> ServerFault:
+    return validation_error(
+        f"{row.label} cannot lie below itself (parent_id {row.get('parent_id')})", "parent_id"
+    )
+
+
+def _refuse_cycles(context: RequestContext, rows: List[Row]) -> None:
+    """Refuse what lies below itself when all is said, as what it was put below may have come later.
+
+    What was there before has no cycles. So there is one through something that was moved, or through new rows alone,
+    for which nothing has to be read.
+    """
+    column = rows[0].entity.columns["parent_id"].name
+    for row in rows:
+        if column in row.before:
+            _refuse_cycle(context, row)
+    entity = context.catalogue.types["Context"]
+    good: Set[Row] = set()
+    for row in rows:
+        path: Set[Row] = set()
+        current: Optional[Row] = row
+        while current is not None and current.added and current not in good:
+            if current in path:
+                raise _below_itself(current)
+            path.add(current)
+            parent_id = current.get("parent_id")
+            current = None if parent_id is None else context.rows.peek(entity, (parent_id,))
+        good |= path
 
 
 def _move(context: RequestContext, row: Row) -> None:
@@ -223,6 +265,11 @@ def _record_status_changes(context: RequestContext, rows: List[Row]) -> None:
         )
 
 
+def _finish_typed_contexts(context: RequestContext, rows: List[Row]) -> None:
+    _refuse_cycles(context, rows)
+    _record_status_changes(context, rows)
+
+
 COMPLETE = {"Project": _complete_project, "TypedContext": _complete_typed_context}
 CHANGED = {"Context": _change_context}
-FINISH = {"TypedContext": _record_status_changes, "AssetVersion": _record_status_changes}
+FINISH = {"TypedContext": _finish_typed_contexts, "AssetVersion": _record_status_changes}

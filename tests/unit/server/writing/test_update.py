@@ -109,6 +109,45 @@ def test_moving_a_context_takes_its_project_along(desk):
         desk.update("Folder", folder, parent_id=task)
 
 
+def test_nothing_lies_below_itself_in_whatever_order_it_is_said(desk):
+    project = desk.project()
+    folder = desk.create("Folder", name="f", parent_id=project)
+
+    def create(key, parent_id):
+        data = {"__entity_type__": "Folder", "id": key, "name": key, "parent_id": parent_id}
+        return {"action": "create", "entity_type": "Folder", "entity_data": data}
+
+    later = {"__entity_type__": "Folder", "parent_id": "later"}
+    move = {"action": "update", "entity_type": "Folder", "entity_key": [folder], "entity_data": later}
+    for batch in (
+        [create("self", "self")],
+        [create("a", "b"), create("b", "a")],
+        [move, create("later", folder)],
+    ):
+        with pytest.raises(ServerFault, match="below itself"):
+            desk.send(*batch)
+    assert [row["id"] for row in desk.query("select id from Folder")] == [folder]
+    desk.send(move, create("later", project))
+    assert desk.one(f"select parent_id from Folder where id is {folder!r}")["parent_id"] == "later"
+
+
+def test_a_deep_tree_may_be_said_from_its_leaves(desk):
+    project = desk.project()
+    names = [f"f{number}" for number in range(1200)]
+    parents = [project, *names]
+    batch = [
+        {
+            "action": "create",
+            "entity_type": "Folder",
+            "entity_data": {"__entity_type__": "Folder", "id": name, "name": name, "parent_id": parent},
+        }
+        for name, parent in zip(names, parents)
+    ]
+    desk.send(*reversed(batch))
+    found = desk.query("select project_id from Folder")
+    assert {row["project_id"] for row in found} == {project}
+
+
 def test_a_finished_job_says_when(desk):
     job = desk.create("Job", status="running", data="{}")
     assert desk.one("select finished_at from Job")["finished_at"] is None
