@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import re
 
 import pytest
 
@@ -136,3 +137,9 @@ def test_a_module_imports_only_from_the_rows_above(name, path):
         else:
             assert other not in ("S", "T"), f"{name} imports {imported}"
             assert other <= row, f"{name} (row {row}) imports {imported} (row {other})"
+
+
+def test_the_architecture_page_shows_every_module():
+    page = (PACKAGE.parent / "docs" / "explanation.rst").read_text(encoding="utf-8")
+    top = {name.partition(".")[0] for name, _ in modules()} - {"__main__"}
+    assert sorted(name for name in top if not re.search(rf"(?<!\w){name}(?!\w)", page)) == []
