@@ -21,6 +21,7 @@ END = b"</script>"
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _TALLEST_BAR = 48
+_LONGEST_POINT = 300
 
 
 def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes:
@@ -35,7 +36,9 @@ def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(word=word_for, when=when, day=day, rate=rate_text, absence=absence)
+    environment.filters.update(
+        word=word_for, when=when, day=day, rate=rate_text, absence=absence, brief=brief
+    )
     # Only data for programs: nothing in it may end the element early.
     data = seal.canonical(content).decode("utf-8", "surrogatepass")
     for character in "<>&\u2028\u2029":
@@ -60,6 +63,11 @@ def when(time: Any) -> str:
 def rate_text(rate: Any) -> str:
     """Return a frame rate of the content as people read it, with a blank before, nothing where there is none."""
     return f" at {float(Fraction(rate)):.6g} fps" if rate else ""
+
+
+def brief(text: str) -> str:
+    """Return as much of a comment as the list of open points shows; in full it stands with its object."""
+    return text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}\u2026"
 
 
 def absence(media: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ftrack_review.review.opinion import word_for
 from ftrack_review.review.reports import seal
-from ftrack_review.review.reports.page import absence, day, rate_text, when
+from ftrack_review.review.reports.page import absence, brief, day, rate_text, when
 from ftrack_review.review.reports.typesetting import INK, LINE, ROW_MM, SOFT, Colour, Line, Typesetter
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ _COLOURS: Dict[Optional[str], Colour] = {
 }
 _COUNTED = (("objects", "object"), ("votes", "vote"), ("comments", "comment"), ("open_points", "open point"))
 _PICTURE_WIDTH_MM = 105.0
-
-#: The most of a comment that the list of open points shows, in characters; in full it stands with its object.
-_LONGEST_POINT = 300
 
 
 def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes:
@@ -67,7 +64,7 @@ class _Paper(Typesetter):
                         point["object"],
                         "" if point["frame_number"] is None else str(point["frame_number"]),
                         point["author"],
-                        _shortened(point["text"]) or "(a drawing)",
+                        brief(point["text"]) or "(a drawing)",
                     )
                     for point in content["open_points"]
                 ],
@@ -350,7 +347,3 @@ def _about(comment: Mapping[str, Any], shown: str) -> str:
         ", ".join(comment["labels"]),
     ]
     return "".join(f" · {part}" for part in parts if part)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}\u2026"

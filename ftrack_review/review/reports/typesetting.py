@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import math
 import unicodedata
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -21,6 +22,9 @@ INK, SOFT, LINE = (29, 33, 38), (91, 101, 112), (223, 227, 232)
 
 _MARGIN_MM = 16.0
 _ROW_MM, _GAP_MM = 4.6, 1.5
+
+# As many times longer a text becomes at most where its lines end with whole words.
+_RAGGED = 1.15
 
 #: How high a row of a table is that has one line, in mm.
 ROW_MM = _ROW_MM + 1
@@ -73,12 +77,17 @@ class Typesetter:
         return float(self._pdf.page_break_trigger - self._pdf.t_margin)
 
     def _height(self, lines: List[Line], width: float) -> float:
-        """Return how high *lines* become where there is room for *width*, in mm."""
+        """Return how high *lines* become at most where there is room for *width*, in mm.
+
+        Nothing is broken into lines for it, as that takes most of the time.
+        """
         count = 0
         for text, size, bold, _ in lines:
             if text:
                 self._font(size, bold=bold)
-                count += self._lines_of(self._say(text), width)
+                for part in self._say(text).split("\n"):
+                    share = self._pdf.get_string_width(part) / width
+                    count += 1 if share < 1 else math.ceil(share * _RAGGED)
         return 5.0 * count
 
     def _table(
