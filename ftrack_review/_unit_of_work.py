@@ -103,6 +103,11 @@ class RecordedOperations(Operations):
         self._stack[:] = [operation for operation in self._stack if is_kept(operation)]
         self._begin_anew()
 
+    def put_first(self, count: int, operations: List[Any]) -> None:
+        """Put *operations* in the place of the oldest *count*."""
+        self._stack[:count] = operations
+        self._begin_anew()
+
     def _begin_anew(self) -> None:
         self._states = {}
         self._noted = 0
@@ -231,17 +236,16 @@ class UnitOfWork:
         self._doubt = None
 
     def _drop_changes(self, count: int, gone: Set[Any]) -> None:
-        """Forget those of the oldest *count* operations that create or change what is *gone*: its deletion is left."""
-        dropped = set()
-        for operation in itertools.islice(self.session.recorded_operations, count):
-            entity_type, key = _identity_of(operation)
-            if isinstance(operation, DeleteEntityOperation):
-                continue
-            if batch._token_of(list(operation.entity_key.values())) in gone:  # type: ignore[attr-defined]
-                dropped.add(id(operation))
-                if isinstance(operation, CreateEntityOperation):
-                    self.session._identities.remove(entity_type, key)
-        self.session.recorded_operations.keep(lambda operation: id(operation) not in dropped)
+        """Forget what the oldest *count* operations do with what is *gone*: its deletion is left."""
+        recorded = self.session.recorded_operations
+        left: List[Any] = []
+        for operation in itertools.islice(recorded, count):
+            remaining = _without(operation, gone)
+            if remaining is not None:
+                left.append(remaining)
+            elif isinstance(operation, CreateEntityOperation):
+                self.session._identities.remove(*_identity_of(operation))
+        recorded.put_first(count, left)
 
     def rollback(self) -> None:
         """Forget all operations and local values. New entities are forgotten altogether."""
@@ -465,6 +469,29 @@ def _may_be_gone(actions: List[Dict[str, Any]]) -> Set[Any]:
             elif each["action"] == "create" and not gone.isdisjoint([*each["entity_key"], *mentioned]):
                 gone.add(token)
     return gone
+
+
+def _without(operation: Any, gone: Set[Any]) -> Any:
+    """Return *operation* with nothing to do with what is *gone*, by token; None where nothing is left of it.
+
+    A deletion stays: of what is gone already it does no harm.
+    """
+    if isinstance(operation, DeleteEntityOperation):
+        return operation
+    if batch._token_of(list(operation.entity_key.values())) in gone:
+        return None
+    if not isinstance(operation, UpdateEntityOperation):
+        return operation
+    value = operation.new_value
+    if gone.isdisjoint(batch._tokens(value)):
+        return operation
+    if not batch._is_collection(value):
+        return None
+    members = getattr(value, "collection", value)
+    items = [item for item in members if gone.isdisjoint(batch._tokens(item))]
+    return UpdateEntityOperation(
+        operation.entity_type, operation.entity_key, operation.attribute_name, operation.old_value, items
+    )
 
 
 def _new_identities(operations: Iterable[Operation]) -> List[_Identity]:

@@ -173,6 +173,28 @@ def test_what_was_made_and_deleted_before_an_answer_was_lost_is_not_missed(relay
     assert [task["name"] for task in other.query("select name from Task")] == ["staying"]
 
 
+def test_what_was_put_in_a_list_and_deleted_before_an_answer_was_lost_is_not_put_there_again(
+    relay, relayed, shot, other
+):
+    shot = relayed.get("Shot", shot["id"])
+    category = relayed.query("ListCategory").first()
+    values = {"name": "chosen", "project_id": shot["project_id"], "category": category}
+    chosen = relayed.create("TypedContextList", values)
+    first, second = (relayed.create("Task", {"name": name, "parent": shot}) for name in ("first", "second"))
+    relayed.commit()
+    chosen["items"].append(first)
+    chosen["items"].append(second)
+    relayed.delete(first)
+    relay.trouble = "lost"
+    with pytest.raises(exception.ServerConnectionError):
+        relayed.commit()
+    relay.trouble = ""
+    relayed.commit()
+    assert len(relayed.recorded_operations) == 0
+    found = other.get("TypedContextList", chosen["id"])
+    assert [task["name"] for task in found["items"]] == ["second"]
+
+
 def test_several_failures_in_a_row(relay, relayed, shot, other):
     work = Work(relayed, shot)
     for trouble in ("page", "hang up", "error", "page", "lost"):
