@@ -235,7 +235,7 @@ def _check_passphrase(server: Any, session_id: str, text: str, who: str) -> None
             return
         attempts.count()
     raise ServerFault(
-        "PermissionError", "That is not the passphrase. It is told apart by capital letters.", 403
+        "PermissionError", "That is not the passphrase. Capital letters matter.", 403
     )
 
 

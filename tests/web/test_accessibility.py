@@ -69,7 +69,7 @@ class TestAxe:
         page.get_by_role("dialog").wait_for()
         found += faults(page, axe, "shortcuts")
         page.keyboard.press("Escape")
-        page.get_by_role("button", name="People in this review").click()
+        page.get_by_role("button", name="About this review").click()
         page.get_by_role("dialog").wait_for()
         found += faults(page, axe, "people")
         page.keyboard.press("Escape")
@@ -202,6 +202,45 @@ class TestWidths:
         page.get_by_role("navigation").get_by_text("shot", exact=True).click()
         page.get_by_role("button", name="Compare").click()
         assert page.evaluate(wide) <= 390
+
+    def test_all_tools_are_in_sight_on_a_phone_and_the_place_to_write_is_at_the_bottom(self, site, open_page):
+        page = open_page(**PHONE)
+        visit(page, site.link("ada@example.com"))
+        page.get_by_role("button", name="Show the list").click()
+        page.get_by_role("navigation").get_by_text("still", exact=True).click()
+        settle(page)
+        composer = page.get_by_role("form", name="Write a comment").bounding_box()
+        assert composer["y"] + composer["height"] == pytest.approx(PHONE["height"], abs=2)
+        page.get_by_role("button", name="Draw", exact=True).click()
+        palette = page.get_by_role("toolbar", name="Drawing")
+        palette.wait_for()
+        for button in palette.get_by_role("button").all():
+            box = button.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= PHONE["width"]
+            assert box["y"] + box["height"] < composer["y"]
+
+    def test_what_belongs_to_a_drawing_stands_in_one_row(self, site, page):
+        visit(page, site.link("ada@example.com"), "shot")
+        key(page, "d")
+        page.get_by_role("toolbar", name="Drawing").wait_for()
+        box = page.locator(".stage").bounding_box()
+        for step in range(12):
+            page.mouse.move(box["x"] + 100 + step * 20, box["y"] + 200)
+            page.mouse.down()
+            page.mouse.move(box["x"] + 110 + step * 20, box["y"] + 260, steps=3)
+            page.mouse.up()
+        page.keyboard.press("Escape")
+        names = ("Frame 1", "12 strokes", "Remove the drawing", "Send")
+        boxes = [page.get_by_role("button", name=name, exact=True).bounding_box() for name in names]
+        middles = [box["y"] + box["height"] / 2 for box in boxes]
+        assert max(middles) - min(middles) < 4
+        # On with the drawing, and away with it.
+        page.get_by_role("button", name="12 strokes").click()
+        page.get_by_role("toolbar", name="Drawing").wait_for()
+        page.get_by_role("button", name="Erase everything").click()
+        page.get_by_role("button", name="Done").click()
+        page.get_by_role("button", name="Draw", exact=True).wait_for()
 
     @pytest.mark.parametrize("width", [1440, 1100, 900, 700])
     def test_nothing_overflows_elsewhere(self, site, open_page, width):

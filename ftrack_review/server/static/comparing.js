@@ -27,6 +27,8 @@ class Border {
 			},
 		}, el("span.grip"));
 		stage.el.append(this._handle, ...this._names);
+		/** What the earlier version is called, and the one under review. */
+		this.names = [];
 		stage.border = this;
 	}
 
@@ -36,14 +38,14 @@ class Border {
 	}
 
 	layout() {
-		const { wipe, mode, isSwapped, other, footage } = this._stage;
+		const { wipe, mode, isSwapped } = this._stage;
 		const share = Math.round(wipe * 100);
 		style(this._handle, { left: `${wipe * 100}%` });
 		this._handle.hidden = mode !== "wipe";
 		this._handle.setAttribute("aria-valuenow", share);
 		this._handle.setAttribute("aria-valuetext", `${share} percent previous version`);
 		const isShown = { off: [false, false], toggle: [isSwapped, !isSwapped] }[mode] || [true, true];
-		[other, footage].forEach((version, index) => tell(this._names[index], isShown[index] ? version.name : ""));
+		this._names.forEach((name, index) => tell(name, isShown[index] ? this.names[index] : ""));
 	}
 }
 
@@ -51,7 +53,7 @@ class Border {
 class Comparing {
 	constructor(player, stage, begin) {
 		Object.assign(this, { _player: player, _stage: stage, _begin: begin, mode: "off" });
-		new Border(stage);
+		this._border = new Border(stage);
 		this._versions = el("select", { "aria-label": "Compare with", onchange: () => this.show(this.mode) });
 		this._modes = MODES.map(([mode, label]) => el("button.mode", { "data-mode": mode, onclick: () => this._choose(mode) }, label));
 		this.el = el("div.modes", { role: "group", "aria-label": "Compare", hidden: true }, this._versions, this._modes,
@@ -73,6 +75,7 @@ class Comparing {
 		const isOn = mode !== "off" && isReady(chosen);
 		const hadFocus = this.el.contains(document.activeElement) || document.activeElement === this._begin;
 		this.mode = isOn ? mode : "off";
+		this._border.names = isOn ? [chosen.label, this._object.version || this._object.name] : [];
 		if (isOn) this._player.compare(chosen.media, chosen.label, mode);
 		else this._player.compare(null);
 		if (this.mode === "toggle") this._stage.swap();

@@ -155,17 +155,22 @@ const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 function when(text) {
 	const date = new Date(text);
 	if (Number.isNaN(date.getTime())) return el("time", text || "");
+	return el("time", { datetime: text, title: date.toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" }) }, ago(date));
+}
+
+function ago(date) {
 	const past = (date.getTime() - Date.now()) / 1000;
 	const unit = UNITS.find(([, seconds]) => Math.abs(past) >= seconds);
-	let words = "now";
-	if (unit) {
-		words = Math.abs(past) > 6 * 86400
-			? date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })
-			: RELATIVE.format(Math.round(past / unit[1]), unit[0]);
-	}
-	const full = date.toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" });
-	return el("time", { datetime: text, title: full }, words);
+	if (!unit) return "now";
+	return Math.abs(past) > 6 * 86400
+		? date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })
+		: RELATIVE.format(Math.round(past / unit[1]), unit[0]);
 }
+
+// What was "now" is a minute old later.
+setInterval(() => {
+	for (const time of document.querySelectorAll("time[datetime]")) time.textContent = ago(new Date(time.dateTime));
+}, 30000);
 
 const HUES = [212, 268, 322, 12, 36, 88, 152, 186];
 

@@ -183,7 +183,7 @@ class Presence {
 		this._page = page;
 		this._dot = el("span.dot", { role: "status" });
 		this._faces = el("span.faces", { "aria-hidden": "true" });
-		this._who = el("button.people", { onclick: () => this._list() }, this._faces, el("span.spoken", "People in this review"));
+		this._who = el("button.people", { title: "About this review", onclick: () => this._tell() }, this._faces, el("span.spoken", "About this review"));
 		this._lead = iconButton("lead", "Lead the others", () => together.toggleLead());
 		this.el = el("div.presence", this._dot, this._who, this._lead);
 		this._text = el("span");
@@ -201,7 +201,8 @@ class Presence {
 		this._dot.title = words;
 		// A review from disk has nobody to be connected with.
 		this.el.hidden = Boolean(page.store.isFolder);
-		const { people } = together;
+		// Who it is that looks stands beside them.
+		const people = together.people.filter((person) => person.id !== page.me.id);
 		const faces = people.slice(0, MOST_FACES).map((person) => avatar(person.name, person.id));
 		if (people.length > MOST_FACES) faces.push(el("span.more", `+${people.length - MOST_FACES}`));
 		this._faces.replaceChildren(...(faces.length ? faces : [icon("people")]));
@@ -222,12 +223,13 @@ class Presence {
 		this._follow.textContent = isFollowing ? "Stop following" : "Follow";
 	}
 
-	/** Who was invited, who is here, who answered. */
-	_list() {
+	/** What the review is about, who was invited, who is here, who answered. */
+	_tell() {
+		const { session, people } = this._page.state;
 		const here = new Map(this._together.people.map((person) => [person.id, person]));
-		const known = new Set(this._page.state.people.map((person) => person.id));
+		const known = new Set(people.map((person) => person.id));
 		const others = this._together.people.filter((person) => !known.has(person.id));
-		const rows = [...this._page.state.people, ...others].map((person) => {
+		const rows = [...people, ...others].map((person) => {
 			const present = here.get(person.id);
 			const signs = [
 				person.role !== "reviewer" && el("span.role", person.role), person.responded && el("span.role.good", "answered"),
@@ -235,7 +237,11 @@ class Presence {
 			];
 			return el("li", avatar(person.name, person.id), personName(person.name), signs);
 		});
-		dialog("People in this review", el("ul.persons", rows));
+		const until = new Date(session.end_date).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
+		const facts = [["Project", session.project], ["Invited by", session.owner], ["Open until", session.is_open && session.end_date && until]];
+		dialog(session.name, session.description && el("p.description", { dir: "auto" }, session.description),
+			el("dl.about", facts.filter(([, fact]) => fact).map(([name, fact]) => [el("dt", name), el("dd", { dir: "auto" }, fact)])),
+			el("h3", "People"), el("ul.persons", rows));
 	}
 }
 

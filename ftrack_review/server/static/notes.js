@@ -48,7 +48,7 @@ class NoteView {
 		const marks = [
 			[ROLES[note.role], "role"], [note.done && "Done", "role.good"],
 			[note.version_label, "role", "Said about an earlier version"],
-			[note.released === false && "Waiting for release", "role.waiting", "Others see it when the owner has released it"],
+			[note.released === false && "Unreleased", "role.waiting", "Others see it when the owner has released it"],
 		];
 		return marks.filter(([text]) => text).map(([text, kind, title]) => el(`span.${kind}`, { title }, text));
 	}

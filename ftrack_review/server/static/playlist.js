@@ -105,7 +105,7 @@ class Playlist extends Source {
 	}
 
 	_status(status) {
-		const label = status ? this._labelOf(status) : "Open";
+		const label = status ? this._labelOf(status) : "Undecided";
 		// There is room for one word.
 		return el(`span.status.${status || "open"}`, { title: label }, label.split(" ")[0]);
 	}

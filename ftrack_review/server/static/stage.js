@@ -105,7 +105,7 @@ class Stage extends Source {
 	}
 
 	_pane(index) {
-		const { clientWidth: w, clientHeight: h } = this.el;
+		const { width: w, height: h } = this.el.getBoundingClientRect();
 		if (this.mode !== "side") return { x: 0, y: 0, w, h };
 		if (w < h) return { x: 0, y: index ? 0 : h / 2, w, h: h / 2 };
 		// The earlier version is on the left, as one reads.

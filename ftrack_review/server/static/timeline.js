@@ -30,7 +30,11 @@ class Timeline extends Source {
 	}
 
 	_listen() {
-		const end = () => { this._dragged = null; };
+		const end = () => {
+			// After a mouse the keys belong to the player again.
+			if (this._dragged) this.el.blur();
+			this._dragged = null;
+		};
 		listen(this.el, {
 			pointerdown: (event) => this._down(event), pointermove: (event) => this._drag(event), pointerup: end, pointercancel: end,
 			pointerleave: () => { if (!this._dragged) this._tip.hidden = true; },

@@ -142,7 +142,7 @@ class Composer extends Writing {
 		const { drawing } = this.draft;
 		const count = drawing ? drawing.shapes.length : 0;
 		this._drawn.hidden = !drawing;
-		this._drawn.replaceChildren(icon("pen"), `${count} ${count === 1 ? "stroke" : "strokes"}`,
+		this._drawn.replaceChildren(el("button.quiet", { title: "Go on drawing (D)", onclick: () => this.emit("draw") }, icon("pen"), `${count} ${count === 1 ? "stroke" : "strokes"}`),
 			iconButton("close", "Remove the drawing", () => this.setDrawing(null), null, { class: "tool small" }));
 	}
 
@@ -168,7 +168,7 @@ class Composer extends Writing {
 		const { frame } = this;
 		const isWhole = frame === null;
 		const text = isWhole ? "Whole version" : `Frame ${footage.first + frame}`;
-		this._draw.hidden = !this.canDraw || !footage.isPicture;
+		this._draw.hidden = !this.canDraw || !footage.isPicture || Boolean(this.draft.drawing);
 		this._pinned.hidden = !isMovie;
 		if (this._pinned.textContent !== text) this._pinned.replaceChildren(icon(isWhole ? "comment" : "film"), text);
 		press(this._pinned, !isWhole);
