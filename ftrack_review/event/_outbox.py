@@ -31,6 +31,8 @@ class Outbox:
     def __init__(self) -> None:
         """Initialise empty and without connection."""
         self._lock = threading.Lock()
+        # Held from taking what waits until it is sent: of two threads the second could overtake the first.
+        self._sending = threading.Lock()
         self._acknowledged = threading.Condition(self._lock)
         self._connection: Optional[Connection] = None
         self._identifier = 0
@@ -52,17 +54,18 @@ class Outbox:
 
     def send_waiting(self) -> None:
         """Send what waits, in order."""
-        while True:
-            connection = self._connection
-            if connection is None or not connection.connected:
-                return
-            try:
-                item = self._waiting.popleft()
-            except IndexError:
-                return
-            if not self.send_now(*item):
-                self._waiting.appendleft(item)
-                return
+        with self._sending:
+            while True:
+                connection = self._connection
+                if connection is None or not connection.connected:
+                    return
+                try:
+                    item = self._waiting.popleft()
+                except IndexError:
+                    return
+                if not self.send_now(*item):
+                    self._waiting.appendleft(item)
+                    return
 
     def send_now(self, data: str, callback: PacketCallback) -> bool:
         """Send the *data* of an event and return whether that worked; otherwise it is forgotten."""

@@ -14,6 +14,7 @@ import contextlib
 import logging
 import math
 import secrets
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Coroutine, Dict, FrozenSet, List, Optional, Tuple
 
@@ -69,24 +70,28 @@ class Handshakes:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Initialise empty, with a *clock* that gives seconds."""
         self._clock = clock
+        # Requests come in several threads.
+        self._lock = threading.Lock()
         # In the order in which they end.
         self._waiting: Dict[str, Tuple[float, Caller]] = {}
 
     def add(self, caller: Caller) -> str:
         """Return the id of a new session of *caller*."""
-        now = self._clock()
-        while self._waiting:
-            oldest = next(iter(self._waiting))
-            if self._waiting[oldest][0] > now and len(self._waiting) < _MAXIMUM_HANDSHAKES:
-                break
-            del self._waiting[oldest]
         session_id = secrets.token_urlsafe(24)
-        self._waiting[session_id] = (now + _HANDSHAKE_S, caller)
+        with self._lock:
+            now = self._clock()
+            while self._waiting:
+                oldest = next(iter(self._waiting))
+                if self._waiting[oldest][0] > now and len(self._waiting) < _MAXIMUM_HANDSHAKES:
+                    break
+                del self._waiting[oldest]
+            self._waiting[session_id] = (now + _HANDSHAKE_S, caller)
         return session_id
 
     def take(self, session_id: str) -> Optional[Caller]:
         """Return whose session it is, once, and None where there is none with this id (any more)."""
-        end, caller = self._waiting.pop(session_id, (None, None))
+        with self._lock:
+            end, caller = self._waiting.pop(session_id, (None, None))
         return caller if end is not None and end > self._clock() else None
 
 
