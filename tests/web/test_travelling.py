@@ -6,7 +6,7 @@ import pytest
 
 from ftrack_review.media import synthesis
 from ftrack_review.review import merge
-from tests.web.review_site import key, settle
+from tests.web.review_site import faults, key, settle
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +224,23 @@ def test_a_folder_for_one_person_asks_nothing(site, page, tmp_path):
     result = merge(site.session, save(page, tmp_path / "answers.json"))
     assert (result.person, result.count("added")) == ("Bob", 1)
     assert page.faults == []
+
+
+@pytest.mark.browser
+def test_pages_from_disk_have_no_serious_fault_of_accessibility(site, folder, open_page, axe, tmp_path):
+    site.review.report(tmp_path / "report.html")
+    found = []
+    for width in (1440, 390):
+        page = open_page(width=width)
+        enter(page, folder, "Grace Hopper", "grace@example.com")
+        page.get_by_role("group", name="Your vote").get_by_role("button", name="Approved").click()
+        page.get_by_role("button", name="Save my answers").wait_for()
+        found += faults(page, axe, f"the page at {width}")
+        page.get_by_role("button", name="Somebody else answers").click()
+        found += faults(page, axe, f"its question at {width}")
+        page.goto((tmp_path / "report.html").as_uri())
+        found += faults(page, axe, f"the report at {width}")
+    assert found == []
 
 
 @pytest.mark.browser

@@ -54,7 +54,7 @@ class Page {
 		this._project = el("p.project", { dir: "auto" });
 		this._themes = iconButton("light", "Light theme", () => this._theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
 		this._who = el("p.who", { dir: "auto" });
-		this._save = el("button.primary.save", { "aria-label": "Save my answers", hidden: true, onclick: () => this.store.save(this) }, icon("download"), "Save", el("span", "my answers"));
+		this._save = el("button.primary.save", { "aria-label": "Save my answers", hidden: true, onclick: () => this.store.save(this) }, icon("download"), "Save ", el("span", "my answers"));
 		const skip = el("button.skip", { onclick: () => this.timeline.el.focus() }, "Skip to the player");
 		const help = el("button.tool.help", { "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", onclick: () => this.keyboard.help() }, "?");
 		this._top = el("header.top", skip, this._menu, el("span.brand", { "aria-hidden": "true" }), el("div.names", this._name, this._project),
