@@ -53,7 +53,10 @@ _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\Z")
 
 
 class Mailer:
-    """Sends what is queued: by SMTP on a thread of its own, or at once into the outbox folder."""
+    """Sends what is queued: by SMTP on a thread of its own, or at once into the outbox folder.
+
+    What failed is left to the thread either way.
+    """
 
     def __init__(
         self,
@@ -93,10 +96,14 @@ class Mailer:
                 # What asked for the mail is committed already; the mail stays queued.
                 self._logger.exception("The mail queue could not be worked on.")
             return
+        self._deliver_later(is_due=True)
+
+    def _deliver_later(self, *, is_due: bool = False) -> None:
+        """Have the thread look after the queue, at once where something *is_due*."""
         with self._condition:
             if self._is_closed:
                 return
-            self._is_due = True
+            self._is_due = self._is_due or is_due
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="ftrack-review-mail", daemon=True)
                 try:
@@ -224,6 +231,8 @@ class Mailer:
             with self._server.store.write() as connection:
                 due = _later(utc_now(), wait_s)
                 ledger.update_mail(connection, mail["id"], next_attempt_at=due, error=reason)
+            # Who puts mail into the outbox at once does not come back for it.
+            self._deliver_later()
             return
         self._logger.error("Mail %s to %s was given up: %s", mail["id"], mail["recipient"], reason)
         with self._server.store.write() as connection:

@@ -171,6 +171,20 @@ class DirectApi(Api):
         return json.loads(body)
 
 
+def test_what_the_outbox_could_not_take_is_put_there_later(open_server, monkeypatch, caplog):
+    monkeypatch.setattr("ftrack_review.server.mail.RETRY_AFTER_S", (1,) * 5)
+    server, api = open_server()
+    place = os.path.join(server.data, "outbox")
+    with open(place, "wb"):
+        session_id, _ = api.review()
+        invitee_id = api.invitee(session_id)
+        invite(api, invitee_id)
+    assert mails(server, invitee_id)[0]["state"] == "queued"
+    os.remove(place)
+    wait_for(lambda: mails(server, invitee_id)[0]["state"] == "sent")
+    assert len(outbox_of(server)) == 1
+
+
 class TestSmtp:
     def test_delivers(self, open_server, postbox):
         server, api = open_server(smtp=postbox.address, sender="reviews@studio.example")
