@@ -148,7 +148,7 @@ function say(text) {
 	region.textContent = region.textContent === text ? `${text} ` : text;
 }
 
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 /** Return a <time> for an ISO date, relative while it is young. */
