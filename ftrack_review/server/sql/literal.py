@@ -29,6 +29,7 @@ _FALSE = frozenset(("false", "0", "no"))
 
 # Beyond this, an integer does not fit the database's and nothing stored can be equal to it.
 _LARGEST_INTEGER = 2**63 - 1
+_MOST_DIGITS = 20
 
 
 def read_text(value: Value) -> str:
@@ -159,8 +160,11 @@ def _number(value: Value, expected: str) -> Optional[Union[int, float]]:
     text = value.text.strip()
     if not text:
         return None
+    digits = text.lstrip("+-")
     try:
-        number: Union[int, float] = int(text) if text.lstrip("+-").isdigit() else float(text)
+        # One of more digits is no integer of the database's, and may be none that Python makes a float of.
+        is_short = digits.isdigit() and len(digits) < _MOST_DIGITS
+        number: Union[int, float] = int(text) if is_short else float(text)
     except ValueError as error:
         raise _unreadable(value, expected) from error
     if isinstance(number, int):

@@ -386,6 +386,17 @@ def test_criteria_find(site, expression, expected):
     assert site.ids(expression) == expected.split()
 
 
+@pytest.mark.parametrize("digits", [19, 20, 400, 5_000])
+def test_numbers_of_any_length(site, digits):
+    """Larger than the database's integers, than Python's floats, and than what Python reads as an integer."""
+    number = "9" * digits
+    versions = ["v1", "v2", "v3", "v4"]
+    assert site.ids(f"AssetVersion where version < {number}") == versions
+    assert site.ids(f"AssetVersion where version > -{number}") == versions
+    assert site.ids(f"AssetVersion where version in ({number}, 2)") == ["v2"]
+    assert site.ids(f"Task where custom_attributes any (key is level and value is {number})") == []
+
+
 @pytest.mark.parametrize("size", [1, 200, 201, 10_000])
 def test_value_lists_of_any_length(site, size):
     ids = [f"missing-{index}" for index in range(size - 1)] + ["v2"]
