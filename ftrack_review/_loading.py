@@ -201,14 +201,14 @@ def _make_meet(
     new = object.__new__
     all_at_hand = session._find_elsewhere is None and not session._identities.released
     # Type -> (live entities, key name, [shape of the record before, names of its members that may hold records], append
-    # to members, names that may hold records, key names, class, whether it is made the short way)
+    # to members, names that may hold records, key names, class, whether it is made the short way, type)
     local: Dict[str, Any] = {}
 
     def prepare(entity_type: str) -> Any:
         cls, known, key_name, key_names, nested = plan_of(session, entity_type)
         short = cls.__init__ is _PLAIN_INIT and all_at_hand
         append = origin.members.setdefault(entity_type, []).append
-        found: Any = (known, key_name, [(), ()], append, nested, key_names, cls, short)
+        found: Any = (known, key_name, [(), ()], append, nested, key_names, cls, short, entity_type)
         local[entity_type] = found
         return found
 
@@ -219,7 +219,7 @@ def _make_meet(
         found = find_type(entity_type)
         if found is None:
             found = prepare(entity_type)
-        known, key_name, latest, append, nested, key_names, cls, short = found
+        known, key_name, latest, append, nested, key_names, cls, short, name_of_type = found
         key = record[key_name] if key_name is not None else tuple([record[name] for name in key_names])
         entity: Optional[Entity] = known.get(key)
         is_new = entity is None
@@ -246,6 +246,8 @@ def _make_meet(
             entity._origin = origin
             # At once, as what lies within may lead back here: its values meet those that are on their way.
             entity._values = record
+            # One text for all: the decoder makes one each.
+            record["__entity_type__"] = name_of_type
             append(entity)
         for name in inner:
             value = record[name]
