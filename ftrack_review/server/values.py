@@ -24,6 +24,9 @@ Converter = Callable[[Any, str], Any]
 # Beyond these a database would refuse the number, or answer with another one.
 _LARGEST_INTEGER = 2**63 - 1
 
+# What every client can read. It leaves room for the keys and versions that are counted up from what was written.
+_LARGEST_WRITTEN = 2**53
+
 # Texts that scripts fill with numbers and flags, which servers keep as text.
 _LENIENT_TEXT = frozenset(
     {
@@ -115,8 +118,10 @@ def check_time(value: Any, name: str) -> str:
 def _check_integer(value: Any, name: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST_INTEGER:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_type(name, "a whole number", value)
+    if abs(value) > _LARGEST_WRITTEN:
+        raise wrong_type(name, "a number that can be stored", value)
     return value
 
 

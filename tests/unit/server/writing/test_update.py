@@ -148,6 +148,18 @@ def test_a_deep_tree_may_be_said_from_its_leaves(desk):
     assert {row["project_id"] for row in found} == {project}
 
 
+@pytest.mark.parametrize("number", [2**53 + 1, 2**63 - 1, -(2**63), 10**30])
+def test_numbers_leave_room_to_count_on(desk, number):
+    for entity_type, attribute in (("Event", "id"), ("AssetVersion", "version")):
+        with pytest.raises(ServerFault, match="can be stored"):
+            desk.create(entity_type, **{attribute: number})
+    project = desk.project()
+    asset = desk.create("Asset", name="a", context_id=project)
+    desk.create("AssetVersion", asset_id=asset, version=2**53)
+    version = desk.create("AssetVersion", asset_id=asset)
+    assert desk.one(f"select version from AssetVersion where id is {version}")["version"] == 2**53 + 1
+
+
 def test_a_finished_job_says_when(desk):
     job = desk.create("Job", status="running", data="{}")
     assert desk.one("select finished_at from Job")["finished_at"] is None
