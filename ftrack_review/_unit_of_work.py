@@ -35,6 +35,9 @@ __all__ = ["RecordedOperations", "UnitOfWork"]
 
 _Identity = Tuple[str, "Key"]
 
+# Type and key of an entity, and the names of the attributes that were set, None where it was deleted.
+_Sent = Tuple[str, "Key", Optional[Mapping[str, Any]]]
+
 # Actions whose results hold what became of an entity.
 _WITH_DATA = ("create", "update")
 
@@ -169,14 +172,14 @@ def _attributes_set_by(operations: Iterable[Any]) -> Dict[_Identity, Optional[Ma
     return names
 
 
-def _attributes_in(actions: Iterable[Dict[str, Any]]) -> Dict[_Identity, Optional[Mapping[str, Any]]]:
-    """Return, as :func:`_attributes_set_by`, what the *actions* of a plain batch set: one for each entity."""
-    found: Dict[_Identity, Optional[Mapping[str, Any]]] = {}
-    for each in actions:
-        key = each["entity_key"]
+def _sent_in(actions: List[Dict[str, Any]]) -> List[_Sent]:
+    """Return what the *actions* of a plain batch, one for each entity, set."""
+    return [
         # What make_key does, without the call.
-        found[each["entity_type"], key[0] if len(key) == 1 else tuple(key)] = each["entity_data"]
-    return found
+        (each["entity_type"], key[0] if len(key) == 1 else tuple(key), each["entity_data"])
+        for each in actions
+        for key in (each["entity_key"],)
+    ]
 
 
 class UnitOfWork:
@@ -215,7 +218,7 @@ class UnitOfWork:
                 self._doubt = (operations, actions)
                 raise
             with session._lock:
-                self._apply(operations, results, None if plain is None else _attributes_in(plain))
+                self._apply(operations, results, None if plain is None else _sent_in(plain))
 
     def _resolve_doubt(self, operations: List[Any], actions: List[Dict[str, Any]]) -> None:
         """Apply *operations*, sent as *actions* without an answer, if the server has done them.
@@ -307,9 +310,9 @@ class UnitOfWork:
         self,
         operations: List[Any],
         results: List[Any],
-        sent: Optional[Dict[_Identity, Optional[Mapping[str, Any]]]] = None,
+        sent: Optional[List[_Sent]] = None,
     ) -> None:
-        """Apply the *results* of a commit of *operations*, which are forgotten. *sent* are the attributes they set."""
+        """Apply the *results* of a commit of *operations*, which are forgotten. *sent* is what they set."""
         session = self.session
         recorded = session.recorded_operations
         recorded.drop_first(len(operations))
@@ -317,18 +320,17 @@ class UnitOfWork:
         kept = _attributes_set_by(recorded.first(len(recorded)))
         made_anew: Set[_Identity] = set()
         if sent is None:
-            sent = _attributes_set_by(operations)
+            sent = [(*identity, names) for identity, names in _attributes_set_by(operations).items()]
             made_anew = {_identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
         identities = session._identities
-        for identity, names in sent.items():
-            entity_type, key = identity
+        for entity_type, key, names in sent:
             entity = identities.find(entity_type, key)
             if entity is None:
                 continue
             if names is not None:
-                if identity in made_anew:
+                if made_anew and (entity_type, key) in made_anew:
                     names = {**names, **dict.fromkeys(entity._remote or ())}  # noqa: PLW2901
-                self._settle(entity, names, kept.get(identity))
+                self._settle(entity, names, kept.get((entity_type, key)) if kept else None)
                 continue
             identities.remove(entity_type, key)
             session._forget_elsewhere(entity)
@@ -338,10 +340,14 @@ class UnitOfWork:
         if made_anew:
             session._deletions += 1
         self._load_results(results)
-        if any(entity_type == "CustomAttributeConfiguration" for entity_type, _ in sent):
+        if session._custom_attribute_configurations is not None and any(
+            entity_type == "CustomAttributeConfiguration" for entity_type, _, _ in sent
+        ):
             session._custom_attribute_configurations = None
         if session._further_cache is not None:
-            found = [identities.find(*identity) for identity, names in sent.items() if names is not None]
+            found = [
+                identities.find(entity_type, key) for entity_type, key, names in sent if names is not None
+            ]
             session._store_elsewhere(entity for entity in found if entity is not None)
 
     def _settle(self, entity: Entity, names: Mapping[str, Any], kept: Optional[Mapping[str, Any]]) -> None:

@@ -94,9 +94,9 @@ def collapse_plain(operations: List[Any]) -> Optional[List[Action]]:
     """
     actions: List[Action] = []
     created: Dict[_Token, int] = {}
-    latest: Dict[Tuple[Any, ...], Tuple[int, Dict[str, Any]]] = {}
+    latest: Dict[Tuple[Any, ...], Tuple[int, Dict[str, Any], str]] = {}
     # The same by the id of the dictionary with the key, which operations of one entity mostly share.
-    by_key: Dict[int, Tuple[int, Dict[str, Any]]] = {}
+    by_key: Dict[int, Tuple[int, Dict[str, Any], str]] = {}
     for operation in operations:
         kind = type(operation)
         if kind is tuple:
@@ -109,7 +109,7 @@ def collapse_plain(operations: List[Any]) -> Optional[List[Action]]:
         else:
             return None
         found = by_key.get(id(entity_key))
-        if found is None or actions[found[0]]["entity_type"] != entity_type:
+        if found is None or found[2] != entity_type:
             key = list(entity_key.values())
             identity = (entity_type, *key)
             found = latest.get(identity)
@@ -138,7 +138,7 @@ def collapse_plain(operations: List[Any]) -> Optional[List[Action]]:
                 found[1][name] = value
                 continue
             data = {name: value}
-        latest[identity] = by_key[id(entity_key)] = (len(actions), data)
+        latest[identity] = by_key[id(entity_key)] = (len(actions), data, entity_type)
         actions.append(
             {
                 "action": "create" if name is None else "update",
