@@ -139,22 +139,26 @@ class _Outermost:
         started = time.perf_counter()
         status = 0
         origin = _origin(scope)
-        plain: Optional[int] = None  # The status of an answer of Starlette's own that is no JSON.
+        plain: Optional[Message] = None  # The beginning of an answer of Starlette's own that is no JSON.
 
         async def answer(message: Message) -> None:
             nonlocal status, plain
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status >= 400 and _is_plain(message):
-                    plain = status
+                    plain = message
                     return
                 headers: List[Tuple[bytes, bytes]] = list(message.get("headers", ()))
                 headers.append((b"x-content-type-options", b"nosniff"))
                 headers.extend(_cors(origin))
                 message = {**message, "headers": headers}
             elif plain is not None:
-                refused, plain = ServerFault("ValidationError", _text_of(message), plain), None
-                response = JSONResponse(refused.answer(), status_code=refused.status)
+                refused, kept, plain = (
+                    ServerFault("ValidationError", _text_of(message), status),
+                    _range(plain),
+                    None,
+                )
+                response = JSONResponse(refused.answer(), status_code=refused.status, headers=kept)
                 await response(scope, receive, answer)
                 return
             await send(message)
@@ -188,6 +192,12 @@ def _is_plain(message: Message) -> bool:
         name.lower() == b"content-type" and value.startswith(b"text/plain")
         for name, value in message.get("headers", ())
     )
+
+
+def _range(message: Message) -> Dict[str, str]:
+    """Return the header that tells who asked for a range beyond the end how long the file is."""
+    headers = dict(message.get("headers", ()))
+    return {"content-range": headers[b"content-range"].decode()} if b"content-range" in headers else {}
 
 
 def _text_of(message: Message) -> str:

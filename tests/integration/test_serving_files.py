@@ -259,7 +259,10 @@ class TestDownload:
         assert response.headers["content-range"].endswith("/25600")
 
     def test_a_range_beyond_the_end_is_refused(self, api, component):
-        assert api.get(component, headers={"range": "bytes=99999-"}).status_code == 416
+        response = api.get(component, headers={"range": "bytes=99999-"})
+        assert response.status_code == 416
+        assert response.headers["content-range"].endswith("/25600")
+        assert response.json()["exception"] == "ValidationError"
 
     def test_a_signed_address_needs_no_credentials(self, api, component, content):
         url = component_url(api, component)
