@@ -105,6 +105,7 @@ class _Paper(Typesetter):
             self._colour(SOFT)
             self._pdf.cell(28, 5, name)
             self._colour(INK)
+            self._pdf.shape(value)
             self._pdf.multi_cell(0, 5, self._say(value), new_x="LMARGIN", new_y="NEXT")
 
     def _state_bar(self) -> None:

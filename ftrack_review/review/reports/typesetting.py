@@ -59,9 +59,7 @@ class Typesetter:
                 names.append(f"further{number}")
             if names:
                 self._pdf.set_fallback_fonts(names, exact_match=False)
-            if typeface.needs_shaping(text) and _can_shape():
-                # Only then, as it takes most of the time.
-                self._pdf.set_text_shaping(use_shaping_engine=True)
+            self._pdf.can_shape = typeface.needs_shaping(text) and _can_shape()
         self._pdf.footer_text = (self._family, self._say(foot)[:80])
 
     def _heading(self, text: str) -> None:
@@ -127,6 +125,7 @@ class Typesetter:
         x, y = pdf.l_margin, pdf.get_y()
         for text, width, count in zip(said, widths, lines):
             pdf.set_xy(x, y + 0.5)
+            pdf.shape(text)
             if count == 1:
                 pdf.cell(width - _GAP_MM, _ROW_MM, text)
             else:
@@ -137,6 +136,7 @@ class Typesetter:
         pdf.set_xy(pdf.l_margin, y + height)
 
     def _lines_of(self, text: str, width: float) -> int:
+        self._pdf.shape(text)
         if "\n" not in text and self._pdf.get_string_width(text) < width:
             return 1
         broken = self._pdf.multi_cell(width, _ROW_MM, text, align="L", dry_run=True, output="LINES")
@@ -155,6 +155,7 @@ class Typesetter:
         self._colour(colour)
         pdf, said = self._pdf, self._say(text)
         align = "R" if _is_right_to_left(text) else "L"
+        pdf.shape(said)
         # Breaking lines takes most of the time, and most texts are one.
         if "\n" not in said and pdf.get_string_width(said) < pdf.w - pdf.r_margin - pdf.get_x():
             pdf.cell(0, height, said, align=align, new_x="LMARGIN", new_y="NEXT")
@@ -164,6 +165,7 @@ class Typesetter:
     def _lead(self, name: str, *, size: float, most: float) -> None:
         """Begin a line with a *name*, which may be written from right to left; what follows is set by itself."""
         said = self._say(name)
+        self._pdf.shape(said)
         self._font(size, bold=True)
         self._colour(SOFT)
         while said and self._pdf.get_string_width(said) > most:
@@ -198,14 +200,24 @@ def _new_pdf(fpdf: Any, title: str, subject: str) -> Any:
         """A document with numbers at the foot of its pages."""
 
         footer_text: Tuple[str, str] = ("helvetica", "")
+        can_shape = False
+
+        def shape(self, text: str) -> None:
+            """Join and reorder the letters of what is set next if *text* has such: that takes ten times as long."""
+            if self.can_shape:
+                self.set_text_shaping(use_shaping_engine=typeface.needs_shaping(text))
 
         def footer(self) -> None:
             """Write the foot of a page."""
             family, text = self.footer_text
+            # In the middle of another text, perhaps.
+            shaping = self.text_shaping
+            self.shape(text)
             self.set_y(-11)
             self.set_font(family, "", 7.5)
             self.set_text_color(*SOFT)
             self.cell(0, 5, f"{text} · {self.page_no()}", align="R")
+            self.text_shaping = shaping
 
     pdf = Document(format="A4")
     pdf.set_margins(_MARGIN_MM, _MARGIN_MM)
