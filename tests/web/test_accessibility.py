@@ -58,9 +58,11 @@ class TestAxe:
         found += faults(page, axe, "reply")
         page.get_by_role("button", name="Cancel").click()
         key(page, "d")
+        page.get_by_role("toolbar", name="Drawing").wait_for()
         found += faults(page, axe, "drawing")
         page.keyboard.press("Escape")
         key(page, "c")
+        page.locator(".stage[data-mode=wipe]").wait_for()
         found += faults(page, axe, "wipe")
         page.get_by_role("button", name="Side by side").click()
         found += faults(page, axe, "side by side")
@@ -86,6 +88,7 @@ class TestAxe:
         found += faults(page, axe, "drawer")
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Draw", exact=True).click()
+        page.get_by_role("toolbar", name="Drawing").wait_for()
         found += faults(page, axe, "drawing on a phone")
         assert found == []
 
@@ -275,6 +278,7 @@ class TestWidths:
         page = open_page(**PHONE)
         visit(page, site.link("ada@example.com"))
         page.get_by_role("button", name="Draw", exact=True).click()
+        page.get_by_role("toolbar", name="Drawing").wait_for()
         box = page.locator(".stage").bounding_box()
         session = page.context.new_cdp_session(page)
         points = [{"x": box["x"] + 60 + step * 20, "y": box["y"] + 60 + step * 5} for step in range(6)]
@@ -296,9 +300,12 @@ def test_the_policy_is_strict_and_kept(site, page):
     assert "frame-ancestors 'none'" in policy
     assert response is not None
     key(page, "c")
+    page.locator(".stage[data-mode=wipe]").wait_for()
     key(page, "d")
+    page.get_by_role("toolbar", name="Drawing").wait_for()
     page.keyboard.press("Escape")
     key(page, "?")
+    page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("navigation").get_by_text("still", exact=True).click()
     settle(page)

@@ -161,6 +161,7 @@ def test_a_drawing_is_bound_to_the_frame_it_was_made_on(site, page):
         page.evaluate(filled(TYPE), [index + 1])
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("d")
+        page.get_by_role("toolbar", name="Drawing").wait_for()
         box = page.locator(".stage").bounding_box()
         middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.mouse.move(*middle)

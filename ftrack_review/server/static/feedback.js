@@ -4,6 +4,9 @@
 
 const { el, icon, tell, press, say, when, avatar, personName, Composer, NoteView, syncNotes, ROLES, Source } = FtrackReview;
 
+// More votes than these, and one more, are shown when somebody asks for them.
+const FEW = 4;
+
 /** Tells "chosen" with a note. Its *composer* tells what happens to the draft. */
 class Feedback extends Source {
 	constructor({ player, perform, labelOf, capture }) {
@@ -34,6 +37,7 @@ class Feedback extends Source {
 			this._views.forEach((view) => view.el.remove());
 			this._views.clear();
 			this._pending = null;
+			this._areAllShown = false;
 			this.complain("");
 			this._said.textContent = "";
 			this.composer.open(this.draftKey("comment"));
@@ -67,11 +71,21 @@ class Feedback extends Source {
 			press(button, button.dataset.status === own);
 			button.disabled = !canVote;
 		}
-		this._votes.replaceChildren(...object.votes.map((vote) => el("li", avatar(vote.person, vote.person_id),
+		const { votes } = object;
+		const shown = this._areAllShown ? votes : votes.slice(0, votes.length > FEW + 1 ? FEW : votes.length);
+		this._votes.replaceChildren(...shown.map((vote) => el("li", avatar(vote.person, vote.person_id),
 			el("span.words", personName(vote.person), el("small", ROLES[vote.role] && el("span.role", ROLES[vote.role]), when(vote.created_at))),
 			el(`span.status.${vote.status}`, this._labelOf(vote.status)))));
-		this._votes.hidden = !object.votes.length;
-		if (!object.votes.length && !canVote) this._said.textContent = "Nobody has voted yet.";
+		if (shown.length < votes.length) this._votes.append(el("li", el("button.quiet", { onclick: () => this._showAll() }, `Show all ${votes.length} votes`)));
+		this._votes.hidden = !votes.length;
+		if (!votes.length && !canVote) this._said.textContent = "Nobody has voted yet.";
+	}
+
+	_showAll() {
+		this._areAllShown = true;
+		this._showVotes();
+		this._votes.tabIndex = -1;
+		this._votes.focus();
 	}
 
 	/** Record a vote: shown at once, taken back with the reason where it was refused. */

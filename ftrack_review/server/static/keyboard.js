@@ -2,7 +2,7 @@
 "use strict";
 {
 
-const { el, dialog, memory } = FtrackReview;
+const { memory } = FtrackReview;
 
 const LONG_STEP = 10;
 const PAN_PX = 60;
@@ -97,11 +97,7 @@ class Keyboard {
 
 	/** Show what the keys do. */
 	help() {
-		const box = el("input", { type: "checkbox", checked: memory.get("keys") !== false, onchange: () => memory.set("keys", box.checked) });
-		const sign = (part) => (part === "or" ? " or " : el("kbd", part));
-		dialog("Keyboard shortcuts", el("div.keys", this._groups.map(([title, rows]) => el("section", el("h3", title),
-			el("dl", rows.map(([keys, text]) => el("div", el("dt", keys.split(" ").map(sign)), el("dd", text))))))),
-		el("footer", el("label.check", box, "Keys without Ctrl work on this page")));
+		this._page.tell("tellKeys", this._groups);
 	}
 }
 

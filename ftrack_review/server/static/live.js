@@ -2,7 +2,7 @@
 "use strict";
 {
 
-const { el, icon, iconButton, press, avatar, personName, dialog, say, Source } = FtrackReview;
+const { el, icon, iconButton, press, avatar, say, Source } = FtrackReview;
 
 const SEND_MS = 200;
 const REPEAT_MS = 2000;
@@ -183,7 +183,7 @@ class Presence {
 		this._page = page;
 		this._dot = el("span.dot", { role: "status" });
 		this._faces = el("span.faces", { "aria-hidden": "true" });
-		this._who = el("button.people", { title: "About this review", onclick: () => this._tell() }, this._faces, el("span.spoken", "About this review"));
+		this._who = el("button.people", { title: "About this review", onclick: () => page.tell("tellAbout", page) }, this._faces, el("span.spoken", "About this review"));
 		this._lead = iconButton("lead", "Lead the others", () => together.toggleLead());
 		this.el = el("div.presence", this._dot, this._who, this._lead);
 		this._text = el("span");
@@ -221,27 +221,6 @@ class Presence {
 		if (isLeading) this._text.textContent = "You lead: who follows you sees what you see.";
 		else if (presenter) this._text.textContent = isFollowing ? `You follow ${presenter.name}.` : `${presenter.name} is presenting.`;
 		this._follow.textContent = isFollowing ? "Stop following" : "Follow";
-	}
-
-	/** What the review is about, who was invited, who is here, who answered. */
-	_tell() {
-		const { session, people } = this._page.state;
-		const here = new Map(this._together.people.map((person) => [person.id, person]));
-		const known = new Set(people.map((person) => person.id));
-		const others = this._together.people.filter((person) => !known.has(person.id));
-		const rows = [...people, ...others].map((person) => {
-			const present = here.get(person.id);
-			const signs = [
-				person.role !== "reviewer" && el("span.role", person.role), person.responded && el("span.role.good", "answered"),
-				present && el("span.role.here", present.leading ? "presenting" : "here now"),
-			];
-			return el("li", avatar(person.name, person.id), personName(person.name), signs);
-		});
-		const until = new Date(session.end_date).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
-		const facts = [["Project", session.project], ["Invited by", session.owner], ["Open until", session.is_open && session.end_date && until]];
-		dialog(session.name, session.description && el("p.description", { dir: "auto" }, session.description),
-			el("dl.about", facts.filter(([, fact]) => fact).map(([name, fact]) => [el("dt", name), el("dd", { dir: "auto" }, fact)])),
-			el("h3", "People"), el("ul.persons", rows));
 	}
 }
 

@@ -314,22 +314,28 @@ class Page {
 		this.controls.showDrawings(this.sketching.toggle());
 	}
 
+	/** Load the part *name* of the page and do *action*, or say why that cannot be. */
+	withPart(name, action) {
+		return load(name).then(action, (error) => this.feedback.complain(error.message));
+	}
+
+	/** Tell somebody who asks, by the function *name* of about.js. */
+	tell(name, subject) {
+		return this.withPart("about", () => FtrackReview[name](subject));
+	}
+
 	/** Do *action* with what compares versions, where there are several. */
-	async compare(action) {
+	compare(action) {
 		const { current } = this;
-		if (this._begin.hidden) return;
-		try {
-			await load("comparing");
-		} catch (error) {
-			this.feedback.complain(error.message);
-			return;
-		}
-		if (!this.comparing) {
-			this.comparing = new FtrackReview.Comparing(this.player, this.stage, this._begin);
-			this._begin.after(this.comparing.el);
-			this.comparing.open(this.current);
-		}
-		if (this.current === current) action(this.comparing);
+		if (this._begin.hidden) return Promise.resolve();
+		return this.withPart("comparing", () => {
+			if (!this.comparing) {
+				this.comparing = new FtrackReview.Comparing(this.player, this.stage, this._begin);
+				this._begin.after(this.comparing.el);
+				this.comparing.open(this.current);
+			}
+			if (this.current === current) action(this.comparing);
+		});
 	}
 
 	draw() {
