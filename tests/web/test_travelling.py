@@ -267,3 +267,13 @@ def test_the_answers_are_saved_by_a_button_of_one_line_on_a_phone(folder, open_p
     assert save.bounding_box()["height"] <= 46
     assert page.get_by_role("heading", level=1).bounding_box()["width"] > 90
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.browser
+def test_what_comes_on_request_comes_from_the_folder_too(opened):
+    for keys, part in (("d", ".palette"), ("?", "dialog")):
+        key(opened, keys)
+        opened.locator(part).first.wait_for()
+        opened.keyboard.press("Escape")
+    opened.locator("dialog").wait_for(state="detached")
+    assert opened.faults == []
