@@ -185,6 +185,94 @@ def test_a_closed_session_takes_no_more_until_it_is_opened(session, review_sessi
     assert item.overall_status() == "approved"
 
 
+@pytest.fixture
+def closed(session, review_session, item, ada, bob):
+    """A review that an approver has decided and somebody has commented, closed; with its session."""
+    item.vote("approved", ada)
+    item.vote("require_changes", bob)
+    item.comment("a", frame=3, invitee=bob)
+    session.commit()
+    review_session.close()
+    return session
+
+
+@pytest.mark.parametrize("name", ["inviteeId", "reviewFrame"])
+@pytest.mark.parametrize("removing", [False, True])
+def test_who_said_what_about_which_frame_stays_when_a_session_is_closed(closed, item, ada, name, removing):
+    note = closed.query(f'Note where parent_id is "{item["id"]}"').one()
+    if removing:
+        del note["metadata"][name]
+    else:
+        note["metadata"][name] = "5"
+    with pytest.raises(exception.ServerPermissionDeniedError, match="is closed"):
+        closed.commit()
+    closed.rollback()
+    note["metadata"]["pipeline.synchronised"] = "yes"
+    closed.commit()
+
+
+def test_roles_stay_when_a_session_is_closed_and_more_people_may_look(closed, review_session, item):
+    people = {person["name"]: person for person in review_session["review_session_invitees"]}
+    people["Ada"]["role"] = "reviewer"
+    with pytest.raises(exception.ServerPermissionDeniedError, match="is closed"):
+        closed.commit()
+    closed.rollback()
+    del review_session["metadata"]["ftrack_review.roles"]
+    with pytest.raises(exception.ServerPermissionDeniedError, match="is closed"):
+        closed.commit()
+    closed.rollback()
+    review_session.invite("Zoe", "zoe@example.com", role="observer")
+    closed.commit()
+    assert item.overall_status() == "approved"
+
+
+@pytest.mark.parametrize("how", ["below it", "as its reply, elsewhere", "below a reply"])
+def test_a_closed_session_takes_no_answers_by_other_ways(closed, project, item, how):
+    note = closed.query(f'Note where parent_id is "{item["id"]}"').one()
+    where = {
+        "below it": {"parent_id": note["id"], "parent_type": "Note"},
+        "as its reply, elsewhere": {
+            "in_reply_to_id": note["id"],
+            "parent_id": project["id"],
+            "parent_type": "Project",
+        },
+    }
+    if how == "below a reply":
+        closed.get("ReviewSession", item["review_session_id"]).reopen()
+        reply = closed.create("Note", {"content": "b", **where["below it"]})
+        closed.commit()
+        closed.get("ReviewSession", item["review_session_id"]).close()
+        where[how] = {"parent_id": reply["id"], "parent_type": "Note"}
+    closed.create("Note", {"content": "late", **where[how]})
+    with pytest.raises(exception.ServerPermissionDeniedError, match="is closed"):
+        closed.commit()
+    closed.rollback()
+
+
+def test_an_observer_neither_votes_nor_comments(session, review_session, item, ada):
+    watcher = review_session.invite("Wes", "wes@example.com", role="observer")
+    item.vote("approved", watcher)
+    with pytest.raises(exception.ServerPermissionDeniedError, match="observer") as caught:
+        session.commit()
+    assert caught.value.error_code == "role_forbidden"
+    session.rollback()
+    watcher = review_session.invite("Wes", "wes@example.com", role="observer")
+    session.commit()
+    item.comment("mine", frame=1, invitee=watcher)
+    with pytest.raises(exception.ServerPermissionDeniedError, match="observer"):
+        session.commit()
+    session.rollback()
+    watcher["role"] = "reviewer"
+    item.vote("approved", watcher)
+    item.comment("mine", frame=1, invitee=watcher)
+    session.commit()
+    assert item.overall_status() == "approved"
+    # What was said while it was allowed stays, and decides no more.
+    watcher["role"] = "observer"
+    session.commit()
+    assert item.overall_status() == "seen"
+
+
 def test_reopening_until_a_time(review_session):
     import arrow
 

@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
 
+from ftrack_review.protocol import remark, role, succession
 from ftrack_review.server import statements
 from ftrack_review.server.adding import add_row
 from ftrack_review.server.errors import ServerFault, describe, duplicate_error, validation_error
@@ -28,6 +29,9 @@ VOTES = ("approved", "require_changes", "seen")
 
 #: What the Event that keeps a former vote says as its ``action``.
 FORMER_VOTE = "review_session_object_status.replaced"
+
+# The metadata that says who wrote a note, about which frame, with which drawing.
+_SAID = (remark.INVITEE_KEY, remark.FRAME_KEY, remark.ANNOTATION_KEY, remark.DRAWING_KEY)
 
 _DURATION = dt.timedelta(weeks=1)
 _TIME = "%Y-%m-%dT%H:%M:%S"
@@ -100,21 +104,69 @@ def _guard_of_object(context: RequestContext, row: Row, removing: bool) -> None:
 
 
 def _guard_note(context: RequestContext, row: Row, removing: bool) -> None:
-    if row.get("parent_type") in (None, "ReviewSessionObject") or not _names_other(context, row):
-        parent = parent_of(context, row)
-        if parent is not None and parent.name == "ReviewSessionObject":
-            _guard_session(context, row, parent.get("review_session_id"))
+    for key in _sessions_of_note(context, row):
+        _guard_session(context, row, key)
 
 
-def _names_other(context: RequestContext, row: Row) -> bool:
-    named = context.catalogue.type_named(row.get("parent_type") or "")
-    return named is not None and named != "ReviewSessionObject"
+def _sessions_of_note(context: RequestContext, row: Row) -> List[Any]:
+    """Return the keys of the review sessions that a note was written in, also by answering another note."""
+    types = context.catalogue.types
+    found, seen, waiting = [], set(), [row]
+    while waiting:
+        note = waiting.pop()
+        if note.key in seen:
+            continue
+        seen.add(note.key)
+        answered = note.get("in_reply_to_id")
+        above = [None if answered is None else context.rows.get(types["Note"], (answered,))]
+        if context.catalogue.type_named(note.get("parent_type") or "") in (
+            None,
+            "ReviewSessionObject",
+            "Note",
+        ):
+            above.append(parent_of(context, note))
+        for parent in above:
+            if parent is not None and parent.name == "ReviewSessionObject":
+                found.append(parent.get("review_session_id"))
+            elif parent is not None and parent.name == "Note":
+                waiting.append(parent)
+    return found
 
 
 def _guard_of_note(context: RequestContext, row: Row, removing: bool) -> None:
     note = context.rows.get(context.catalogue.types["Note"], (row.get("note_id"),))
     if note is not None:
         _guard_note(context, note, removing)
+
+
+def _guard_metadata(context: RequestContext, row: Row, removing: bool) -> None:
+    """Keep what the conventions say of notes, roles and former versions. A release is the owner's at any time."""
+    key = str(row.get("key") or "")
+    if key in _SAID:
+        note = context.rows.get(context.catalogue.types["Note"], (row.get("parent_id"),))
+        for session_key in () if note is None else _sessions_of_note(context, note):
+            _guard_session(context, row, session_key)
+            if key == remark.INVITEE_KEY and not removing:
+                _check_takes_part(context, session_key, row.get("value"))
+    elif key == role.SESSION_KEY:
+        _guard_roles(context, row, removing, row.get("parent_id"))
+    elif key.startswith(f"{role.SESSION_KEY}."):
+        _guard_roles(context, row, removing, key[len(role.SESSION_KEY) + 1 :])
+    elif key.startswith(succession.PREFIX):
+        _guard_through(context, row, key[len(succession.PREFIX) :])
+
+
+def _guard_roles(context: RequestContext, row: Row, removing: bool, session_key: Any) -> None:
+    """Keep the roles of those who are invited; more may be, also to what is closed."""
+    invitee = context.catalogue.types["ReviewSessionInvitee"]
+    column = row.entity.columns["value"].name
+    before = {} if row.added else role.decode(row.before.get(column, row.values[column]))
+    after = {} if removing else role.decode(row.values[column])
+    for key in {*before, *after}:
+        if before.get(key, role.REVIEWER) != after.get(key, role.REVIEWER):
+            known = context.rows.get(invitee, (key,))
+            if known is not None and not known.added:
+                _guard_session(context, row, session_key)
 
 
 def _guard_invitee(context: RequestContext, row: Row, removing: bool) -> None:
@@ -149,6 +201,33 @@ def _guard_session(context: RequestContext, row: Row, key: Any) -> None:
         error_code="review_session_closed",
         hint=hint,
     )
+
+
+# Roles
+
+
+def _check_takes_part(context: RequestContext, session_key: Any, invitee_key: Any) -> None:
+    """Raise the fault where something is said in the name of somebody who only watches."""
+    types = context.catalogue.types
+    session = context.rows.get(types["ReviewSession"], (session_key,))
+    if session is None:
+        return
+    kept = context.rows.having(
+        types["Metadata"],
+        types["Metadata"].columns["parent_id"],
+        [key for key in (session_key, session.get("project_id")) if key is not None],
+        types["Metadata"].columns["key"].in_([role.SESSION_KEY, role.project_key(session_key)]),
+    )
+    if any(role.decode(row.get("value")).get(invitee_key) == role.OBSERVER for row in kept):
+        invitee = context.rows.get(types["ReviewSessionInvitee"], (invitee_key,))
+        name = describe(invitee_key if invitee is None else invitee.get("name"))
+        raise ServerFault(
+            "PermissionError",
+            f"{name} is an observer of the review session {describe(session.get('name'))}, who watches and "
+            f"neither votes nor writes notes. Give another role first: invitee['role'] = 'reviewer'.",
+            403,
+            error_code="role_forbidden",
+        )
 
 
 # Objects
@@ -233,14 +312,20 @@ def _check_vote(context: RequestContext, row: Row) -> None:
             f"review session of {voted.label}",
             "review_session_invitee_id",
         )
+    if row.added or _says_more(row):
+        _check_takes_part(context, voted.get("review_session_id"), key)
     fill(context, row, "resource_id", invitee.get("resource_id"))
+
+
+def _says_more(row: Row) -> bool:
+    column = row.entity.columns["status"].name
+    return bool(row.before.get(column, row.values[column]) != row.values[column])
 
 
 def _keep_changed(context: RequestContext, row: Row) -> None:
     """Keep what a vote said before it was changed in place."""
-    column = row.entity.columns["status"].name
-    if not row.added and row.before.get(column, row.values[column]) != row.values[column]:
-        _keep(context, row, row.before[column], row.key[0])
+    if not row.added and _says_more(row):
+        _keep(context, row, row.before[row.entity.columns["status"].name], row.key[0])
 
 
 def _keep(context: RequestContext, row: Row, status: Any, successor: Any) -> None:
@@ -353,6 +438,7 @@ def _accounts(context: RequestContext, emails: List[str]) -> Dict[str, Row]:
 
 
 GUARD = {
+    "Metadata": _guard_metadata,
     "Note": _guard_note,
     "NoteComponent": _guard_of_note,
     "ReviewSessionInvitee": _guard_invitee,
