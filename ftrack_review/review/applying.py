@@ -54,7 +54,8 @@ def apply(
     The changes are queued: :meth:`Session.commit` sends them. With *dry_run* nothing is queued.
 
     Raise :exc:`~ftrack_review.exception.ReviewError` for a vote there is not, and for a status that the project's
-    schema does not offer for the version or task, with the nearest one; nothing is queued then.
+    schema does not offer for the version or task, also where nobody has voted so yet, with the nearest one; nothing
+    is queued then.
 
     Example::
 
@@ -65,15 +66,16 @@ def apply(
     """
     targets = (to,) if isinstance(to, str) else tuple(to)
     _check(mapping, targets)
-    verdicts = {
-        item.version_id: str(item.status)
-        for item in gathering.feedback(review_session).objects
-        if item.status in mapping and item.version_id
+    said = {
+        item.version_id: item.status for item in gathering.feedback(review_session).objects if item.version_id
     }
-    if not verdicts:
+    if not said:
         return ()
-    versions = _read_versions(review_session, verdicts)
+    versions = _read_versions(review_session, said)
     offered = _Offered(review_session["project"]["project_schema"])
+    for target in targets:
+        offered.require(target, versions, mapping.values())
+    verdicts = {key: str(status) for key, status in said.items() if status in mapping}
     planned: List[Tuple[Entity, Entity, StatusChange]] = []
     for target in targets:
         for entity, verdict in _of(target, versions, verdicts):
@@ -106,8 +108,8 @@ def _check(mapping: Mapping[str, str], targets: Iterable[str]) -> None:
             raise ReviewError(f"A status is set on {' or '.join(TARGETS)}, not on {target!r}.")
 
 
-def _read_versions(review_session: Entity, verdicts: Mapping[str, str]) -> List[Entity]:
-    keys = ", ".join(quote(key) for key in verdicts)
+def _read_versions(review_session: Entity, ids: Iterable[str]) -> List[Entity]:
+    keys = ", ".join(quote(key) for key in ids)
     return list(
         review_session.session.query(
             "select version, asset.name, status.name, task.name, task.type_id, task.status.name, task.parent.name "
@@ -118,11 +120,11 @@ def _read_versions(review_session: Entity, verdicts: Mapping[str, str]) -> List[
 
 def _of(target: str, versions: Iterable[Entity], verdicts: Mapping[str, str]) -> Iterable[Tuple[Entity, str]]:
     if target == "version":
-        return [(version, verdicts[version["id"]]) for version in versions]
+        return [(version, verdicts[version["id"]]) for version in versions if version["id"] in verdicts]
     found: Dict[str, Tuple[Entity, str]] = {}
     for version in versions:
-        task, verdict = version["task"], verdicts[version["id"]]
-        if task is None:
+        task, verdict = version["task"], verdicts.get(version["id"])
+        if task is None or verdict is None:
             continue
         former = found.get(task["id"])
         if former is None or _WEIGHT.index(verdict) < _WEIGHT.index(former[1]):
@@ -136,6 +138,15 @@ class _Offered:
     def __init__(self, project_schema: Any) -> None:
         self._schema = project_schema
         self._found: Dict[Tuple[str, Optional[str]], Dict[str, Any]] = {}
+
+    def require(self, target: str, versions: Iterable[Entity], names: Iterable[str]) -> None:
+        """Raise ReviewError for the first of *names* that is offered for nothing in the review."""
+        found = [version["task"] if target == "task" else version for version in versions]
+        entities = [entity for entity in found if entity is not None]
+        for name in names:
+            if not any(name.strip().lower() in self._statuses(target, entity) for entity in entities):
+                for entity in entities:
+                    self.find(target, entity, name)
 
     def find(self, target: str, entity: Entity, name: str) -> Entity:
         """Return the status called *name* for an entity. Raise ReviewError where it is not offered."""

@@ -115,7 +115,7 @@ def clone(
     changes = []
     for item in objects:
         version = chosen.get(_asset_of(item))
-        before = item["version"] or ""
+        before = gathering.label_of(item)
         swapped = version is not None and version["id"] != item["version_id"]
         after = f"Version {version['version'] or 1}" if version is not None and swapped else before
         session.create(
@@ -207,7 +207,7 @@ def _change(item: Entity, after: str, comment: str, said: Feedback) -> ObjectCha
     found = next((entry for entry in said.objects if entry.id == item["id"]), None)
     return ObjectChange(
         name=item["name"] or "",
-        before=item["version"] or "",
+        before=gathering.label_of(item),
         after=after,
         status=found.status if found else None,
         open_comments=tuple(remark.text for remark in found.open_comments) if found else (),

@@ -33,6 +33,7 @@ __all__ = [
     "feedback_of",
     "frame_of",
     "has",
+    "label_of",
     "name_of",
     "project_name",
     "read_annotations",
@@ -72,7 +73,7 @@ def feedback(review_session: Entity, *, since: Any = None, open_only: bool = Fal
         f"where review_session_id is {quote(key)} order by created_at"
     ).all()
     objects = session.query(
-        "select name, version, version_id, description, sort_order from ReviewSessionObject "
+        "select name, version, version_id, description, sort_order, asset_version.version from ReviewSessionObject "
         f"where review_session_id is {quote(key)} order by sort_order"
     ).all()
     role_of, read = _read_objects(review_session, found, objects, invitees)
@@ -153,7 +154,7 @@ def _read_objects(
     read = []
     for item in objects:
         key, former = item["id"], former_of[item["id"]]
-        label, first_frame = item["version"] or "", first_frames.get(item["version_id"] or "", 1)
+        label, first_frame = label_of(item), first_frames.get(item["version_id"] or "", 1)
         read.append(
             ObjectFeedback(
                 id=key,
@@ -415,6 +416,14 @@ def read_annotations(session: Session, keys: str) -> Dict[str, List[Annotation]]
             )
         )
     return found
+
+
+def label_of(review_session_object: Entity) -> str:
+    """Return what reviewers read for the version of an object: its label or, where nobody gave it one, the number."""
+    label, version = review_session_object["version"], review_session_object["asset_version"]
+    if label or version is None:
+        return str(label or "")
+    return f"Version {version['version'] or 1}"
 
 
 def name_of(entity: Entity) -> str:

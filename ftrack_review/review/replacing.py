@@ -62,7 +62,7 @@ def _keep(review_session: Entity, item: Entity) -> None:
     entries.append(
         {
             "version_id": item["version_id"],
-            "label": item["version"] or "",
+            "label": gathering.label_of(item),
             "name": item["name"] or "",
             "replaced_at": plain_time(arrow.utcnow()),
             "votes": [_vote(vote) for vote in sorted((*said.history, *said.votes))],

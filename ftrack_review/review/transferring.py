@@ -25,7 +25,10 @@ _KINDS = ("ReviewSessionObject", "AssetVersion")
 
 @dataclass(frozen=True)
 class TransferredNote:
-    """What became of one note: *action* is ``copied``, ``moved`` or ``present`` (it was copied before)."""
+    """What became of one note: *action* is ``copied``, ``moved``, ``present`` or ``differs``.
+
+    ``present`` was copied before, ``differs`` too, and its text was changed on either side since.
+    """
 
     action: str
     source_id: str
@@ -50,7 +53,7 @@ class Transfer:
         return "\n".join(map(str, self.notes)) or "nothing to transfer"
 
     def having(self, action: str) -> Tuple[TransferredNote, ...]:
-        """Return those that were ``copied``, ``moved`` or ``present``."""
+        """Return those that were ``copied`` or ``moved``, are ``present``, or ``differs``."""
         return tuple(note for note in self.notes if note.action == action)
 
 
@@ -62,7 +65,8 @@ def transfer_feedback(
     *to* is ``version`` or ``task``; objects whose version has no task are left out. Author, date, frame, drawing,
     attachments, labels, to-do state and replies go along. A note that was copied before is not copied again, so that
     it can be run after each round; new replies to it are. With *move* the notes leave the review, which has to be
-    open. Comments that a moderated review holds back stay where they are.
+    open, and take the place of copies made before, with what was answered to those. Comments that a moderated review
+    holds back stay where they are.
 
     Everything is queued: :meth:`Session.commit` sends it. With *dry_run* nothing is queued.
 
@@ -134,7 +138,7 @@ class _Work:
         for note in notes:
             if note["in_reply_to_id"]:
                 self._replies[note["in_reply_to_id"]].append(note)
-        self._copies = self._find_copies(notes)
+        self._copies: Dict[Tuple[str, str], Entity] = self._find_copies(notes)
         self._drawings = {
             drawn.id: drawn.data
             for found in gathering.read_annotations(session, keys).values()
@@ -142,8 +146,8 @@ class _Work:
         }
         self.done: List[TransferredNote] = []
 
-    def _find_copies(self, notes: Sequence[Entity]) -> Dict[Tuple[str, str], str]:
-        """Return the ids of copies by the note they were made from and the entity they are on."""
+    def _find_copies(self, notes: Sequence[Entity]) -> Dict[Tuple[str, str], Entity]:
+        """Return the copies by the id of the note they were made from and of the entity they are on."""
         if not notes:
             return {}
         keys = ", ".join(quote(note["id"]) for note in notes)
@@ -154,10 +158,11 @@ class _Work:
         if not copies:
             return {}
         found = self._session.query(
-            "select parent_id, in_reply_to.parent_id from Note where id in "
+            "select content, is_todo, completed_at, parent_id, in_reply_to_id, in_reply_to.parent_id "
+            "from Note where id in "
             f"({', '.join(quote(key) for key in copies)})"
         )
-        return {(copies[note["id"]], _parent_of(note)): note["id"] for note in found}
+        return {(copies[note["id"]], _parent_of(note)): note for note in found}
 
     def carry(self, note: Entity, source: Entity, target: Entity, *, move: bool, moderated: bool) -> None:
         """Copy or move a note with its replies."""
@@ -179,8 +184,9 @@ class _Work:
     def _copy(self, note: Entity, source: Entity, target: Entity, in_reply_to_id: Optional[str]) -> str:
         known = self._copies.get((note["id"], target["id"]))
         if known is not None:
-            self._note("present", note, known, source, target)
-            return known
+            action = "present" if known["content"] == note["content"] else "differs"
+            self._note(action, note, known["id"], source, target)
+            return str(known["id"])
         if self._dry_run:
             self._note("copied", note, "", source, target)
             return ""
@@ -218,15 +224,69 @@ class _Work:
         return drawn if drawn is not None else metadata.get(remark.DRAWING_KEY)
 
     def _move(self, note: Entity, source: Entity, target: Entity) -> None:
-        for moved in (note, *self._thread(note)):
+        thread = [note, *self._thread(note)]
+        if not self._dry_run:
+            self._replace_copies(thread, target)
+        for moved in thread:
             if not self._dry_run:
-                drawing = self._drawing(moved)
-                if drawing is not None and target.entity_type != "ReviewSessionObject":
-                    moved["metadata"][remark.DRAWING_KEY] = drawing
+                self._move_drawing(moved, source, target)
                 if moved["parent_id"]:
                     moved["parent_id"] = target["id"]
                     moved["parent_type"] = target.entity_type
             self._note("moved", moved, moved["id"], source, target)
+
+    def _replace_copies(self, thread: Sequence[Entity], target: Entity) -> None:
+        """Let the notes of *thread* take the place of what was copied of them to *target* before."""
+        found = [(note, self._copies.get((note["id"], target["id"]))) for note in thread]
+        copies = {copy["id"]: (note, copy) for note, copy in found if copy is not None}
+        if not copies:
+            return
+        keys = ", ".join(quote(key) for key in copies)
+        for reply in self._session.query(
+            f"select in_reply_to_id from Note where in_reply_to_id in ({keys})"
+        ).all():
+            if reply["id"] not in copies:
+                # Said where the copy is.
+                reply["in_reply_to_id"] = copies[reply["in_reply_to_id"]][0]["id"]
+        # Replies before what they answer.
+        for note, copy in reversed(list(copies.values())):
+            for name in ("is_todo", "completed_at"):
+                if copy[name] and not note[name]:
+                    note[name] = copy[name]
+            self._session.delete(copy)
+
+    def _move_drawing(self, note: Entity, source: Entity, target: Entity) -> None:
+        """Take the drawing of a note along, and leave none behind on the object that it was on."""
+        drawing, metadata = self._drawing(note), note["metadata"]
+        if source.entity_type != "ReviewSessionObject":
+            return
+        drawn_id = metadata.get(remark.ANNOTATION_KEY) or ""
+        if drawn_id in self._drawings:
+            row = self._session.get("ReviewSessionObjectAnnotation", drawn_id)
+            if target.entity_type == "ReviewSessionObject":
+                row["review_session_object_id"] = target["id"]
+            else:
+                self._session.delete(row)
+                del metadata[remark.ANNOTATION_KEY]
+        if drawing is not None and target.entity_type != "ReviewSessionObject":
+            metadata[remark.DRAWING_KEY] = drawing
+        self._move_pictures(note, source, target)
+
+    def _move_pictures(self, note: Entity, source: Entity, target: Entity) -> None:
+        kind = "ReviewSessionObjectAnnotationComponent"
+        ids = [link["component_id"] for link in note["note_components"]]
+        if kind not in self._session.types or not ids:
+            return
+        keys = ", ".join(quote(key) for key in ids)
+        rows = self._session.query(
+            f"select component_id, frame_number from {kind} where component_id in ({keys}) "
+            f"and review_session_object_id is {quote(source['id'])}"
+        ).all()
+        for row in rows:
+            if target.entity_type == "ReviewSessionObject":
+                data = {"component_id": row["component_id"], "frame_number": row["frame_number"]}
+                self._session.create(kind, {**data, "review_session_object_id": target["id"]})
+            self._session.delete(row)
 
     def _note(self, action: str, note: Entity, note_id: str, source: Entity, target: Entity) -> None:
         self.done.append(

@@ -330,11 +330,11 @@ class _Memory:
 
     def _read_objects(self, criteria: str) -> Dict[str, _Object]:
         rows = self._session.query(
-            "select name, version, version_id from ReviewSessionObject "
+            "select name, version, version_id, asset_version.version from ReviewSessionObject "
             f"where review_session_id is {quote(self._id)}{criteria} order by sort_order"
         )
         return {
-            row["id"]: _Object(row["name"] or "", row["version"] or "", row["version_id"]) for row in rows
+            row["id"]: _Object(row["name"] or "", gathering.label_of(row), row["version_id"]) for row in rows
         }
 
     def _read(self, kind: str, criteria: str) -> _Said:

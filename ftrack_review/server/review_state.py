@@ -179,7 +179,7 @@ def _object(
     return {
         "id": record["id"],
         "name": record["name"] or "Untitled",
-        "version": record["version"] or "",
+        "version": record["version"] or (f"Version {version['version']}" if version.get("version") else ""),
         "description": record["description"] or "",
         "version_id": record["version_id"],
         "media": versions.media.of(record["version_id"], version.get("thumbnail_id")),

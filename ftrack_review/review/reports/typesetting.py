@@ -201,6 +201,7 @@ def _new_pdf(fpdf: Any, title: str, subject: str) -> Any:
 
         footer_text: Tuple[str, str] = ("helvetica", "")
         can_shape = False
+        text_shaping: Any
 
         def shape(self, text: str) -> None:
             """Join and reorder the letters of what is set next if *text* has such: that takes ten times as long."""

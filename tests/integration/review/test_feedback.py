@@ -146,6 +146,22 @@ def test_apply_sets_statuses_from_what_the_votes_came_to(review):
     assert review.entity.apply(mapping, to=("version", "task")) == ()
 
 
+def test_apply_refuses_wrong_names_before_anybody_voted_so(review):
+    for target in ("version", "task"):
+        with pytest.raises(exception.ReviewError, match="Did you mean 'Approved'"):
+            review.entity.apply({"approved": "Aproved"}, to=target)
+    assert review.entity.apply({"approved": "Approved"}, to=("version", "task")) == ()
+
+
+def test_an_object_without_a_label_is_called_by_its_version(review):
+    data = {"name": "bare", "review_session": review.entity, "asset_version": review.next_version(0)}
+    review.session.create("ReviewSessionObject", data)
+    review.session.commit()
+    assert review.entity.feedback().objects[2].version == "Version 2"
+    assert str(review.entity.clone().changes[2]) == "bare: Version 2, unchanged (had no vote)"
+    review.session.rollback()
+
+
 def test_apply_refuses_a_status_that_the_project_does_not_offer(review):
     review.items[0].vote("approved", review.ada)
     review.session.commit()
@@ -215,6 +231,59 @@ def test_feedback_can_be_moved(review):
         f"select content from Note where parent_id is {review.versions[0]['id']}"
     ).all()
     assert {note["content"] for note in found} == {"Here.", "Will do."}
+
+
+def test_what_is_moved_takes_the_place_of_its_copies(review):
+    commented(review)
+    session = review.session
+    review.items[0].transfer_feedback(to="version")
+    session.commit()
+    copy = session.query(f"select id from Note where parent_id is {review.versions[0]['id']}").first()
+    copy = copy["in_reply_to"] or copy
+    copy["completed_at"] = arrow.utcnow()
+    user = session.query("User").first()
+    session.create("Note", {"content": "On the copy.", "author": user, "in_reply_to_id": copy["id"]})
+    session.commit()
+    review.items[0].transfer_feedback(to="version", move=True)
+    session.commit()
+    (moved,) = session.query(
+        f"select content, completed_at from Note where parent_id is {review.versions[0]['id']} and content is Here."
+    ).all()
+    assert moved["completed_at"] is not None
+    replies = session.query(f"select content from Note where in_reply_to_id is {moved['id']}").all()
+    assert {reply["content"] for reply in replies} == {"Will do.", "On the copy."}
+    # Nothing is left behind: neither comments nor what was drawn.
+    (left, _) = review.entity.feedback().objects
+    assert (left.comments, left.annotations) == ((), ())
+    drawn = session.query(
+        f"ReviewSessionObjectAnnotationComponent where review_session_object_id is {review.items[0]['id']}"
+    )
+    assert not drawn.all()
+    # Drawings come back with what they go with.
+    transfer(review.versions[0], review.items[1], move=True)
+    session.commit()
+    (comment,) = review.items[1].comments()
+    assert (comment.text, comment.drawing is not None) == ("Here.", True)
+
+
+def test_drawings_go_along_from_object_to_object(review):
+    commented(review)
+    transfer(review.items[0], review.items[1], move=True)
+    review.session.commit()
+    first, second = review.entity.feedback().objects
+    assert (first.comments, first.annotations, len(second.annotations)) == ((), (), 1)
+    assert second.comments[0].drawing == second.annotations[0].data
+
+
+def test_a_copy_that_says_something_else_by_now_is_told(review):
+    commented(review)
+    review.items[0].transfer_feedback(to="task")
+    review.session.commit()
+    note = review.session.get("Note", review.items[0].comments()[0].id)
+    note["content"] = "There."
+    review.session.commit()
+    again = review.items[0].transfer_feedback(to="task")
+    assert [done.action for done in again.notes] == ["differs", "present"]
 
 
 def test_notes_of_a_version_can_be_brought_into_a_review(review):
