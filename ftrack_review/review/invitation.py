@@ -113,6 +113,8 @@ def _invite(
         raise ReviewError(
             f"Cannot invite {who!r}. Give a name and an e-mail address, a User, a (name, e-mail) pair or a list."
         )
+    # In one line, as it stands in lists and mails.
+    name = " ".join((name or "").split())
     if not address:
         raise ReviewError(f"{name or 'This person'} cannot be invited without an e-mail address.")
     folded = address.strip().lower()

@@ -267,7 +267,7 @@ def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -
     objects = sorted(objects, key=lambda row: row.get("sort_order") or 0)
     pictures = _pictures(context, objects)
     values = {
-        "invitee_name": invitee.get("name"),
+        "invitee_name": _one_line(invitee.get("name") or ""),
         "session_name": session.get("name"),
         "description": session.get("description"),
         "project_name": (project.get("full_name") or project.get("name")) if project else None,

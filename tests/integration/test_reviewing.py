@@ -72,6 +72,12 @@ def test_invite_refuses_a_person_without_an_address(review_session):
         review_session.invite("Ada")
 
 
+def test_a_name_is_one_line(session, review_session):
+    made = review_session.invite(" Inj\r\nBcc: x ", "x@example.com")
+    session.commit()
+    assert made["name"] == "Inj Bcc: x"
+
+
 def test_invitations_go_to_those_who_have_none_yet(session, review_session, ada, bob):
     assert review_session.send_invitations([ada]) == [ada]
     assert review_session.send_invitations() == [bob]
