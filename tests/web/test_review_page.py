@@ -363,12 +363,28 @@ class TestOtherMedia:
         page.get_by_role("button", name="Send", exact=True).click()
         page.get_by_role("complementary").get_by_text("There is nothing").wait_for()
 
+    def test_media_on_its_way_is_waited_for_in_sight(self, page, link):
+        held = []
+        page.route("**/media/*", lambda route: held.append(route))
+        page.goto(link)
+        waiting = page.locator(".stage.is-waiting")
+        waiting.wait_for()
+        for route in held:
+            route.continue_()
+        page.unroute("**/media/*")
+        settle(page)
+        waiting.wait_for(state="detached")
+        key(page, "Space")
+        page.get_by_role("button", name="Pause").wait_for()
+        waiting.wait_for(state="detached")
+
     def test_media_that_cannot_be_played_offers_the_original(self, page, link):
         page.route(
             "**/media/*", lambda route: route.fulfill(status=200, body=b"no movie", content_type="video/mp4")
         )
         page.goto(link)
         page.get_by_text("This browser cannot play the media").wait_for()
+        assert page.locator(".stage.is-waiting").count() == 0
         assert (
             page.get_by_role("link", name=re.compile("Download")).get_attribute("href").startswith("/review/")
         )

@@ -24,7 +24,7 @@ class Source {
  * What there is to see of one version.
  *
  * *frame* is the index of the frame that the browser says it presents, *target* the one that is on its way, or null.
- * Tells "ready", "frame", "playing", "paused", "ended" and "failed".
+ * Tells "ready", "frame", "playing", "paused", "ended" and "failed", and "busy" when it may wait for its file or not any more.
  */
 class Footage extends Source {
 	constructor(media, { name, isMuted }) {
@@ -71,9 +71,10 @@ class Footage extends Source {
 		video.preservesPitch = true;
 		video.disableRemotePlayback = true;
 		const tell = (name) => () => this.emit(name);
+		for (const name of ["waiting", "seeking", "seeked", "loadeddata", "canplay", "playing"]) video.addEventListener(name, tell("busy"));
 		listen(video, {
 			loadedmetadata: () => this._measure(), seeked: () => this._arrive(),
-			play: tell("playing"), pause: tell("paused"), ended: tell("ended"), progress: tell("progress"), error: tell("failed"),
+			play: tell("playing"), pause: tell("paused"), ended: tell("ended"), progress: tell("progress"), error: () => this._fail(),
 		});
 		if (video.requestVideoFrameCallback) {
 			const follow = (_now, data) => {
@@ -89,9 +90,21 @@ class Footage extends Source {
 	}
 
 	_makeStill() {
-		const image = el("img", { alt: this.name, draggable: "false", onload: () => this._sized(image.naturalWidth, image.naturalHeight), onerror: () => this.emit("failed") });
+		const image = el("img", { alt: this.name, draggable: "false", onload: () => this._sized(image.naturalWidth, image.naturalHeight), onerror: () => this._fail() });
 		image.src = this.media.url;
 		return image;
+	}
+
+	_fail() {
+		this._hasFailed = true;
+		this.emit("busy");
+		this.emit("failed");
+	}
+
+	/** Whether there is nothing to see yet, or not enough to go on. */
+	get isWaiting() {
+		if (this._hasFailed || !this.isPicture) return false;
+		return this.isMovie ? this.el.readyState < (this.isPlaying ? 3 : 2) : !this.isReady;
 	}
 
 	/** Say what there is instead of a picture, and offer the original. */

@@ -7,7 +7,7 @@ const { memory } = FtrackReview;
 const LONG_STEP = 10;
 const PAN_PX = 60;
 
-/** The keys of *page*: groups of [keys as they are shown, what they do, {key: action}]. Actions return false where there is nothing to do. */
+/** The keys of *page*: groups of [as they are shown, what they do, {key: action}]. Actions return false where there is nothing to do. */
 function table(page) {
 	const { player, stage, feedback } = page;
 	const movie = (action) => () => {

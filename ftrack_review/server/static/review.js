@@ -8,7 +8,6 @@ const {
 } = FtrackReview;
 
 const PREPARING_MS = 2000;
-const CLOSED = "This review is closed. You can watch it and read everything; votes and comments are no longer taken.";
 const WATCHING = "You are invited to watch this review; voting and commenting is for others.";
 
 class Page {
@@ -186,7 +185,7 @@ class Page {
 		this._name.title = session.description || "";
 		this._project.textContent = [session.project, session.description].filter(Boolean).join(" · ");
 		this._who.replaceChildren(...(me.name ? [avatar(me.name, me.id), el("span", me.name), me.role === "reviewer" ? "" : el("span.role", me.role)] : []));
-		this._why = session.is_open ? (me.role === "observer" ? WATCHING : "") : session.closed_reason || CLOSED;
+		this._why = session.is_open ? (me.role === "observer" ? WATCHING : "") : session.closed_reason || "This review is closed.";
 		tell(this._banner, this._why);
 		this._banner.classList.toggle("here", session.is_open);
 		this._save.hidden = !(this.store.isFolder && this.store.count);

@@ -36,7 +36,9 @@ class Stage extends Source {
 		if (this.footage) this.footage.close();
 		this.footage = footage;
 		this._slot.replaceChildren(footage.el);
-		footage.on("ready", () => this.layout());
+		const wait = () => this.el.classList.toggle("is-waiting", footage.isWaiting);
+		footage.on("busy", wait).on("ready", wait).on("ready", () => this.layout());
+		wait();
 		this.fit();
 	}
 

@@ -1,4 +1,4 @@
-// Where the review lives: on the server that sent this page (in folder.js, in a folder). Nothing else on the page knows which.
+// Where the review lives: on the server that sent this page. In folder.js it is a folder; nothing else knows which.
 "use strict";
 {
 
