@@ -39,7 +39,7 @@ from ftrack_review.server.sql.comparing import (
     value_test,
 )
 from ftrack_review.server.sql.fault import not_castable, query_fault
-from ftrack_review.server.sql.operand import Operand, operand, type_operand
+from ftrack_review.server.sql.operand import Operand, key_operand, operand, type_operand
 from ftrack_review.server.sql.relating import exists_related, reference_column
 from ftrack_review.server.sql.resolution import TYPE_NAME, Resolved, cast_type, resolve
 from ftrack_review.server.sql.scope import CHAIN_WEIGHT, QUERY_WEIGHT
@@ -141,7 +141,7 @@ class _Compiler:
                 self._build.nesting += QUERY_WEIGHT * (len(criteria.path.segments) - 1)
                 query = self._subquery(self._build, criteria.values)
                 self._build.nesting -= QUERY_WEIGHT * (len(criteria.path.segments) - 1)
-                return _subquery_test(query, criteria.negated)
+                return _subquery_test(query, criteria.negated, criteria.path.position)
             return membership_test(self._build, cast("ListSlot", criteria.values[0]), criteria.negated)
         assert isinstance(criteria, Comparison)
         slot = cast("Slot", criteria.value)
@@ -160,7 +160,7 @@ class _Compiler:
             if relation is None:
                 operands.append(operand(self._build, scope, found[0], path.segments[0]))
             else:
-                operands.append(Operand(reference_column(self._build, scope, found[0]), "string"))
+                operands.append(key_operand(reference_column(self._build, scope, found[0])))
         return rows_test(self._build, operands, criteria.slot, negated=negated)
 
     def _relation(
@@ -241,7 +241,7 @@ class _Compiler:
                 return test(operand(self._build, scope, resolved, segment), negate)
             if relation.kind == "reference" and segment.cast is None:
                 key = reference_column(self._build, scope, resolved)
-                return test(Operand(key, "string"), negate)
+                return test(key_operand(key), negate)
             return self._elements(scope, resolved, segment, test, negate, selective)
 
         return self._any_owner(scope, segment, found, one, negated)
@@ -255,7 +255,7 @@ class _Compiler:
         else:
 
             def inner(target: Scope) -> Optional[ColumnElement[bool]]:
-                return test(Operand(target.key(), "string"))
+                return test(key_operand(target.key()))
 
         return self._step(scope, [resolved], segment, inner, negated, selective)
 
@@ -314,17 +314,32 @@ def _chain(items: List[ColumnElement[bool]], *, conjunction: bool) -> ColumnElem
     return join(*items)
 
 
-def _subquery_test(query: Select[Any], negated: bool) -> Test:
+def _subquery_test(query: Select[Any], negated: bool, position: Optional[int]) -> Test:
+    column = query.selected_columns[0]
+
     def test(value: Operand, complement: bool) -> ColumnElement[bool]:
+        if not _are_comparable(value.column.type, column.type):
+            # One database would find some of them by accident, and another one fail.
+            raise query_fault(
+                f"{value.name} and what the nested query selects are of different kinds: expected two texts, two "
+                "numbers or two truth values.",
+                position,
+                value.name,
+            )
         if negated != complement:
             # One null among the rows would make NOT IN unknown for every value.
-            column = query.selected_columns[0]
             return sa.and_(
                 value.column.not_in(query.where(column.is_not(None))), value.column == value.column
             )
         return value.column.in_(query)
 
     return Test(test)
+
+
+def _are_comparable(one: Any, other: Any) -> bool:
+    kinds = (sa.Boolean, (sa.Integer, sa.Float), sa.String)
+    found = [next((kind for kind in kinds if isinstance(type_, kind)), None) for type_ in (one, other)]
+    return None in found or found[0] == found[1]
 
 
 def _check_quantifier(found: List[Resolved], criteria: Relation) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from ftrack_review.server.sql.computed import expression
 from ftrack_review.server.sql.fault import query_fault
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from ftrack_review.server.sql.resolution import Resolved
     from ftrack_review.server.sql.scope import Build, Scope
 
-__all__ = ["ENTITY_TYPE", "NUMBERED_KEY", "TIME", "Operand", "operand", "type_operand"]
+__all__ = ["ENTITY_TYPE", "NUMBERED_KEY", "TIME", "Operand", "key_operand", "operand", "type_operand"]
 
 #: Kinds beyond those of the schema: a point in time, and text that names an entity type.
 TIME = "time"
@@ -57,6 +59,11 @@ def operand(build: Build, scope: Scope, resolved: Resolved, segment: Segment) ->
     elif kind == "integer" and (attribute.name in owner.primary_key or attribute.format == "foreign_key"):
         kind = NUMBERED_KEY
     return Operand(column, kind, attribute.name)
+
+
+def key_operand(column: ColumnElement[Any], name: str = "id") -> Operand:
+    """Return the *column*, which holds the key of an entity."""
+    return Operand(column, NUMBERED_KEY if isinstance(column.type, sa.Integer) else "string", name)
 
 
 def type_operand(scope: Scope) -> Operand:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, List, Sequence
 import sqlalchemy as sa
 
 from ftrack_review.server.sql.fault import not_castable, query_fault
-from ftrack_review.server.sql.operand import Operand, operand, type_operand
+from ftrack_review.server.sql.operand import Operand, key_operand, operand, type_operand
 from ftrack_review.server.sql.relating import is_unknown, reference_column, step
 from ftrack_review.server.sql.resolution import TYPE_NAME, Resolved, cast_type, resolve
 
@@ -67,7 +67,7 @@ def _value(
     target = build.entity(relation.covers, segment.position)
     cast = cast_type(build.catalogue, target, segment)
     if len(segments) == 1 and relation.kind == "reference" and cast is None:
-        return Operand(reference_column(build, scope, found), "string", segment.name)
+        return key_operand(reference_column(build, scope, found), segment.name)
     many = relation.kind != "reference"
     if is_unknown(build, relation) or relation.how in _WITHOUT_ORDER or (single and many):
         raise query_fault(
@@ -77,7 +77,7 @@ def _value(
         )
     there = step(build, scope, found, cast)
     if len(segments) == 1:
-        value = Operand(there.scope.key(), "string", segment.name)
+        value = key_operand(there.scope.key(), segment.name)
     else:
         value = _value(build, there.scope, segments[1:], descending=descending, single=single)
     column = value.column
