@@ -157,6 +157,16 @@ class TestKeyboard:
         page.keyboard.press("Enter")
         page.get_by_role("heading", level=2, name="still").wait_for()
 
+    def test_after_a_click_in_the_list_the_arrows_go_on_in_it(self, site, page):
+        visit(page, site.link("ada@example.com"), "shot")
+        page.keyboard.press("ArrowDown")
+        page.get_by_role("heading", level=2, name="still").wait_for()
+        page.keyboard.press("ArrowUp")
+        page.get_by_role("heading", level=2, name="shot").wait_for()
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert page.locator("input.number").input_value() == "2"
+
     def test_the_space_bar_plays_after_a_click_and_presses_what_was_reached_by_keys(self, site, page):
         visit(page, site.link("ada@example.com"), "shot")
         loop = page.get_by_role("button", name="Loop")

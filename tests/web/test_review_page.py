@@ -11,7 +11,7 @@ from tests.web.review_site import key, settle, visit
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> שלום 🎬"
 
 #: The largest a page may be without its media, in bytes. It is packed when it is sent.
-HEAVIEST_PAGE = 145_000
+HEAVIEST_PAGE = 146_000
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,15 @@ class TestTheLoop:
         hosts = {url.split("/")[2] for url in page.requested if not url.startswith("data:")}
         assert hosts == {site.session.server_url.split("/")[2]}
         assert page.faults == []
+
+    def test_without_scripts_it_says_what_it_needs(self, open_page, link):
+        page = open_page(java_script_enabled=False)
+        page.goto(link)
+        notice = page.locator("noscript .card")
+        assert "needs JavaScript" in notice.inner_text()
+        box = notice.bounding_box()
+        assert 0 < box["y"] < 500
+        assert box["x"] + box["width"] / 2 == pytest.approx(720, abs=10)
 
     def test_what_the_review_is_about_can_be_read(self, site, page, link):
         visit(page, link)
@@ -365,7 +374,11 @@ class TestOtherMedia:
 
     def test_media_on_its_way_is_waited_for_in_sight(self, page, link):
         held = []
-        page.route("**/media/*", lambda route: held.append(route))
+
+        def hold(route):
+            held.append(route)
+
+        page.route("**/media/*", hold)
         page.goto(link)
         waiting = page.locator(".stage.is-waiting")
         waiting.wait_for()

@@ -37,7 +37,10 @@ class Playlist extends Source {
 			keydown: (event) => this._key(event),
 			click: (event) => {
 				const row = event.target.closest("button");
-				if (row) this.emit("chosen", row.dataset.id);
+				if (!row) return;
+				this.emit("chosen", row.dataset.id);
+				// After a mouse the arrows belong to the page again: they go on in the list.
+				if (event.detail) row.blur();
 			},
 		});
 	}

@@ -73,17 +73,14 @@ class Stage extends Source {
 		return this.footage && this.rect ? (this.rect.w / this.footage.width) * (window.devicePixelRatio || 1) : 1;
 	}
 
-	/** Show the picture at *scale*, 1 for one pixel on one pixel of the screen. */
-	zoomTo(scale) {
-		if (this._canMove) this.zoomBy(scale / this.scale);
-	}
-
 	/** Zoom by *factor*, so that what is at *point* (in the stage, pixels) stays there. */
 	zoomBy(factor, point) {
 		if (!this._canMove) return;
 		const { clientWidth: width, clientHeight: height } = this.el;
 		const at = point || [width / 2, height / 2];
-		const pane = this._pane(this.mode === "side" && this._isIn(this._pane(1), at) ? 1 : 0);
+		const other = this._pane(1);
+		const isInOther = this.mode === "side" && at[0] >= other.x && at[0] <= other.x + other.w && at[1] >= other.y && at[1] <= other.y + other.h;
+		const pane = isInOther ? other : this._pane(0);
 		const rect = this._place(this.footage, pane);
 		const here = [(at[0] - rect.x) / rect.w, (at[1] - rect.y) / rect.h];
 		this.zoom = clamp(this.zoom * factor, 1, Math.max(CLOSEST / (this.scale / this.zoom), 4));
@@ -112,10 +109,6 @@ class Stage extends Source {
 		if (w < h) return { x: 0, y: index ? 0 : h / 2, w, h: h / 2 };
 		// The earlier version is on the left, as one reads.
 		return { x: index ? 0 : w / 2, y: 0, w: w / 2, h };
-	}
-
-	_isIn(pane, [x, y]) {
-		return x >= pane.x && x <= pane.x + pane.w && y >= pane.y && y <= pane.y + pane.h;
 	}
 
 	/** Where *footage* stands in *pane*, zoomed and moved. */
@@ -188,7 +181,7 @@ class Stage extends Source {
 	/** From the whole picture to its pixels and back. */
 	toggleFit() {
 		if (this.zoom > 1.001) this.fit();
-		else this.zoomTo(Math.max(1, this.scale * 2));
+		else this.zoomBy(Math.max(1, this.scale * 2) / this.scale);
 	}
 
 	/** Where *event* is on the stage, in pixels. */
