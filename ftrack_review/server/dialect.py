@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ROW",
     "TEXT",
+    "as_text",
     "constant",
     "elements",
     "folded_like",
@@ -228,6 +229,26 @@ class _Constant(_Construct):
 def constant(name: str) -> ColumnElement[str]:
     """Return the *name* of an entity type as a column."""
     return _Constant(sa.literal_column("'" + name + "'", sa.Text()))
+
+
+# Numbers and truth values as text
+
+
+class _Number(_Construct):
+    """A number as text, without decimals where it has none."""
+
+    inherit_cache = True
+    name = "number_text"
+    type = sa.Text()
+    sqlite = "CASE {0} WHEN CAST({0} AS INTEGER) THEN CAST(CAST({0} AS INTEGER) AS TEXT) ELSE CAST({0} AS TEXT) END"
+    postgresql = "CAST({0} AS TEXT)"
+
+
+def as_text(column: Any) -> ColumnElement[str]:
+    """Return the *column*, numbers or truth values, as text that both databases spell alike."""
+    if isinstance(column.type, sa.Boolean):
+        return sa.case((column, "true"), (sa.not_(column), "false"))
+    return _Number(column)
 
 
 # Case

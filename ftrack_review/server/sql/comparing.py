@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence,
 
 import sqlalchemy as sa
 
-from ftrack_review.server.dialect import elements, folded_like, json_column, like, rows_of
+from ftrack_review.server.dialect import as_text, elements, folded_like, json_column, like, rows_of
 from ftrack_review.server.sql.fault import query_fault
 from ftrack_review.server.sql.literal import json_list, like_pattern, list_of, reader_for, storable, variants
 from ftrack_review.server.sql.operand import ENTITY_TYPE, NUMBERED_KEY, TIME, Operand
@@ -167,7 +167,7 @@ def _sql_type(value: Operand) -> Any:
 
 def _matches(build: Build, value: Operand, slot: Slot, *, negated: bool) -> ColumnElement[bool]:
     textual = value.kind not in ("integer", "number", NUMBERED_KEY, "boolean")
-    column = value.column if textual else sa.cast(value.column, sa.Text())
+    column = value.column if textual else as_text(value.column)
     matches = _like(column, build.bind(slot, _read_pattern, sa.Text()), slot)
     return sa.not_(matches) if negated else matches
 

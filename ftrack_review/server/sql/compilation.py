@@ -18,7 +18,7 @@ from ftrack_review.server.dialect import standing_apart
 from ftrack_review.server.sql.criterion import compile_criteria
 from ftrack_review.server.sql.dense import dense_scope, is_dense
 from ftrack_review.server.sql.fault import query_fault
-from ftrack_review.server.sql.operand import ENTITY_TYPE, NUMBERED_KEY, TIME, Operand
+from ftrack_review.server.sql.operand import ADDRESS, ENTITY_TYPE, NUMBERED_KEY, TIME, Operand
 from ftrack_review.server.sql.ordering import order_columns, path_operand, sorted_by
 from ftrack_review.server.sql.projection import Fetch
 from ftrack_review.server.sql.relating import step
@@ -219,6 +219,12 @@ def _compile_groups(
             column = sa.func.nullif(columns[name], "null") if value.kind == "variable" else columns[name]
             selected.append(_AGGREGATES[function](column))
             keys.append((f"{function}_{name}", value.kind if function in ("min", "max") else "number"))
+        elif name in grouped and value.kind == ADDRESS:
+            raise query_fault(
+                f"{name} is worked out after reading: expected an attribute that can be grouped by.",
+                projection.path.position,
+                name,
+            )
         elif name in grouped:
             selected.append(columns[name])
             keys.append((name, value.kind))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from ftrack_review.server.sql.computed import expression
+from ftrack_review.server.sql.computed import derived, expression
 from ftrack_review.server.sql.fault import query_fault
 
 if TYPE_CHECKING:
@@ -20,11 +20,23 @@ if TYPE_CHECKING:
     from ftrack_review.server.sql.resolution import Resolved
     from ftrack_review.server.sql.scope import Build, Scope
 
-__all__ = ["ENTITY_TYPE", "NUMBERED_KEY", "TIME", "Operand", "key_operand", "operand", "type_operand"]
+__all__ = [
+    "ADDRESS",
+    "ENTITY_TYPE",
+    "NUMBERED_KEY",
+    "TIME",
+    "Operand",
+    "key_operand",
+    "operand",
+    "type_operand",
+]
 
 #: Kinds beyond those of the schema: a point in time, and text that names an entity type.
 TIME = "time"
 ENTITY_TYPE = "entity type"
+
+#: The kind of an address, which is made after reading: the column tells whether there is one, and sorts.
+ADDRESS = "address"
 
 #: The kind of a key that is a number. What is no number is an unknown key, and no fault.
 NUMBERED_KEY = "numbered key"
@@ -32,7 +44,7 @@ NUMBERED_KEY = "numbered key"
 
 @dataclass(frozen=True)
 class Operand:
-    """A *column* and its *kind*: one of the schema's, :data:`TIME` or :data:`ENTITY_TYPE`."""
+    """A *column* and its *kind*: one of the schema's or of this module's."""
 
     column: ColumnElement[Any]
     kind: str
@@ -52,7 +64,9 @@ def operand(build: Build, scope: Scope, resolved: Resolved, segment: Segment) ->
             attribute.name,
         )
     kind = attribute.kind
-    if attribute.is_time:
+    if stored is None and derived(build, scope, owner, attribute.name) is not None:
+        kind = ADDRESS
+    elif attribute.is_time:
         kind = TIME
     elif attribute.transformed:
         kind = ENTITY_TYPE

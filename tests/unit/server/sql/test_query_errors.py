@@ -38,6 +38,8 @@ CASES = [
     ("Task where bid in (select name from Task)", "bid", ["kinds"]),
     ("Task where assignments in (select version from AssetVersion)", "assignments", ["kinds"]),
     ("Event where id in (select id from Task)", "id", ["kinds"]),
+    ("select count(id), url from ComponentLocation group by url", "url", ["worked out after reading"]),
+    ("select max(thumbnail_url) from Task group by name", "thumbnail_url", ["no max"]),
     ("Task where parent[Shto] has ()", "parent", ["Shot?"]),
     ("Task where parent[User].username is x", "parent", ["never", "User", "Context"]),
     ("select parent[User].username from Task", "parent", ["never"]),
