@@ -191,6 +191,29 @@ class TestTheLoop:
         page.get_by_role("button", name="Send", exact=True).click()
         page.get_by_role("complementary").get_by_text("Kept").wait_for()
 
+    def test_a_slow_answer_finds_the_object_that_the_comment_was_about(self, site, page, link):
+        visit(page, link, "paper")
+        page.get_by_label("Your comment").fill("On the paper, slowly")
+        held = []
+
+        def hold(route):
+            held.append(route)
+
+        page.route("**/comment", hold)
+        with page.expect_request("**/comment"):
+            page.get_by_role("button", name="Send", exact=True).click()
+        page.get_by_role("navigation").get_by_text("still", exact=True).click()
+        page.get_by_label("Your comment").fill("On the still, unsent")
+        with page.expect_response("**/comment"):
+            held[0].continue_()
+        page.unroute("**/comment")
+        page.get_by_text("Your comment was sent.").wait_for(state="attached")
+        assert page.get_by_label("Your comment").input_value() == "On the still, unsent"
+        page.get_by_role("navigation").get_by_text("paper", exact=True).click()
+        page.get_by_role("complementary").get_by_text("On the paper, slowly").wait_for()
+        assert page.get_by_label("Your comment").input_value() == ""
+        assert "On the paper, slowly" in [comment.text for comment in site.objects()[2].comments]
+
     def test_ten_thousand_characters_arrive_and_are_folded(self, site, page, link):
         visit(page, link, "still")
         text = "0123456789" * 1000

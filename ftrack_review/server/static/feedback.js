@@ -40,7 +40,7 @@ class Feedback extends Source {
 			this._areAllShown = false;
 			this.complain("");
 			this._said.textContent = "";
-			this.composer.open(this.draftKey("comment"));
+			this.composer.open(this.draftKey("comment"), object.id);
 		}
 		this._showVotes();
 		syncNotes(this._views, this._list, object.notes, () => new NoteView(this, false), me.can.comment);

@@ -69,12 +69,14 @@ class Composer extends Writing {
 		super({ label: "Your comment", placeholder: "Write a comment", action: [icon("send"), "Send"], rows: 2 });
 		this._player = player;
 		this._send = async (content) => {
-			const { draft, frame } = this;
+			// Another object may be on the stage before the answer comes.
+			const { draft, frame, _key: key, _objectId: object_id } = this;
 			const { drawing, clientId } = draft;
 			const picture = drawing ? await capture(drawing, frame) : null;
-			await send({ content, frame, reply_to: null, drawing, picture, client_id: clientId });
+			await send({ object_id, content, frame, reply_to: null, drawing, picture, client_id: clientId });
 			say("Your comment was sent.");
-			if (this.draft === draft) this._clear();
+			if (this._key !== key) memory.set(key, null);
+			else if (this.field.value.trim() === content) this._clear();
 		};
 		this._pinned = el("button.chip.pin", { onclick: () => this._togglePin() });
 		this._drawn = el("span.drawn", { hidden: true });
@@ -86,9 +88,10 @@ class Composer extends Writing {
 		player.on("frame", () => this.update());
 	}
 
-	/** Take up the draft that is kept under *key*. */
-	open(key) {
+	/** Take up the draft about an object that is kept under *key*. */
+	open(key, objectId) {
 		this._key = key;
+		this._objectId = objectId;
 		this.draft = { content: "", frame: null, isPinned: true, drawing: null, ...memory.get(key), clientId: newId() };
 		this.field.value = this.draft.content;
 		tell(this._problem, "");
@@ -99,7 +102,7 @@ class Composer extends Writing {
 
 	_clear() {
 		memory.set(this._key, null);
-		this.open(this._key);
+		this.open(this._key, this._objectId);
 	}
 
 	_keep() {
