@@ -46,7 +46,7 @@ class Writing extends Source {
 
 	async submit() {
 		if (!this.canSend) return;
-		this._isSending = this._button.disabled = true;
+		this._isSending = this._button.disabled = this._button.ariaBusy = true;
 		tell(this._problem, "");
 		try {
 			await this._send(this.content);
@@ -54,7 +54,7 @@ class Writing extends Source {
 		} catch (error) {
 			tell(this._problem, error.message);
 		}
-		this._isSending = this._button.disabled = false;
+		this._isSending = this._button.disabled = this._button.ariaBusy = false;
 	}
 }
 
