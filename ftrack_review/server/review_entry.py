@@ -234,9 +234,7 @@ def _check_passphrase(server: Any, session_id: str, text: str, who: str) -> None
             attempts.forget()
             return
         attempts.count()
-    raise ServerFault(
-        "PermissionError", "That is not the passphrase. Capital letters matter.", 403
-    )
+    raise ServerFault("PermissionError", "That is not the passphrase. Capital letters matter.", 403)
 
 
 def _who(request: Request, link: str) -> str:
