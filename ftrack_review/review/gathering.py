@@ -373,8 +373,9 @@ def frame_of(row: Entity) -> Optional[int]:
     """Return the frame that a note is about, from the attribute or, on older servers, from its metadata."""
     frame = row.get("frame_number")
     if frame is None and remark.FRAME_KEY in row["metadata"]:
-        return remark.decode_frame(row["metadata"][remark.FRAME_KEY])
-    return None if frame is None else int(frame)
+        frame = remark.decode_frame(row["metadata"][remark.FRAME_KEY])
+    # Anybody may write what comes before the first one.
+    return None if frame is None or int(frame) < 0 else int(frame)
 
 
 def _attachments(row: Entity) -> Iterable[Attachment]:

@@ -188,8 +188,11 @@ class _Packing:
         if importlib.util.find_spec("opentimelineio") is None:
             return
         from ftrack_review.review import reports
+        from ftrack_review.review.reports.content import without_addresses
 
-        report = reports.report(self._review_session, pictures=False)
+        made = reports.report(self._review_session, pictures=False)
+        # As in the page, the addresses stay at home.
+        report = reports.Report(without_addresses(made.content), made.pictures)
         media = {}
         for item in self._feedback.objects:
             part = self._footage.of(item.version_id).seen.component

@@ -63,7 +63,7 @@ def comment(
     bytes. The note is queued: :meth:`Session.commit` sends it. A picture is uploaded at once, which commits
     what is pending.
 
-    Raise :exc:`~ftrack_review.exception.ReviewError` for an empty *text*, a *frame* that is no number and a
+    Raise :exc:`~ftrack_review.exception.ReviewError` for an empty *text*, a *frame* that is no index and a
     *drawing* that is none.
 
     .. versionadded:: 3.1.0
@@ -122,8 +122,8 @@ def _write(
 ) -> Entity:
     if not text or not text.strip():
         raise ReviewError("A comment needs a text.")
-    if frame is not None and (isinstance(frame, bool) or not isinstance(frame, int)):
-        raise ReviewError(f"A comment is about a frame given by its number, an integer, not {frame!r}.")
+    if frame is not None and (isinstance(frame, bool) or not isinstance(frame, int) or frame < 0):
+        raise ReviewError(f"A comment is about a frame given by its index, 0 for the first, not {frame!r}.")
     drawn = None if drawing is None else noting.read_drawing(drawing)
     session = review_session_object.session
     return noting.write(

@@ -212,9 +212,14 @@ def _gather(review_session: Entity, made_at: Any, *, pictures: bool, include_hel
         return Report(put_together(lambda _: None, lambda *_: None), kept)
     from ftrack_review.review.reports import picturing
 
+    # Several objects may show one version.
+    fetched: Dict[str, Optional[bytes]] = {}
+
     def thumbnail(component_id: str) -> Optional[bytes]:
-        found = showing.fetch(session, component_id)
-        return picturing.shrink(found, 480) if found else None
+        if component_id not in fetched:
+            found = showing.fetch(session, component_id)
+            fetched[component_id] = picturing.shrink(found, 480) if found else None
+        return fetched[component_id]
 
     with picturing.DrawnFrames(session) as frames:
         return Report(put_together(thumbnail, frames.picture), kept)

@@ -6,21 +6,24 @@ form. Pictures are named by their SHA-256 and kept beside it.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
+from ftrack_review.protocol import role as roles
 from ftrack_review.review import showing
-from ftrack_review.review.opinion import plain_time
+from ftrack_review.review.opinion import plain_time, word_for
 
 if TYPE_CHECKING:
     from ftrack_review.review.opinion import Comment, Feedback, ObjectFeedback
     from ftrack_review.review.showing import Footage, Shown
 
-__all__ = ["FORMAT", "VERSION", "Pictures", "build"]
+__all__ = ["FORMAT", "VERSION", "Pictures", "build", "contradictions", "threads", "without_addresses"]
 
 FORMAT = "ftrack-review-report"
-VERSION = 1
+#: The second one says of comments whether they are open.
+VERSION = 2
 
 #: Returns the frame of a comment with its drawing, as a picture, None where there is none.
 DrawnFrame = Callable[["Comment", "Shown"], Optional[bytes]]
@@ -99,8 +102,8 @@ def _object(
         "version_id": item.version_id,
         "description": item.description,
         "status": item.status,
-        "decided_by": deciding.name if deciding else None,
-        "decided_at": plain_time(deciding.created_at) if deciding else None,
+        "decided_by": deciding["name"] if deciding else None,
+        "decided_at": deciding["created_at"] if deciding else None,
         "votes": votes,
         "history": [vote.to_dict() for vote in item.history],
         "former": [former.to_dict() for former in item.former],
@@ -125,8 +128,14 @@ def _object(
 
 def _deciding(item: ObjectFeedback) -> Any:
     """Return the vote that settled the status: the newest with it, an approver's before others."""
-    same = [vote for vote in item.votes if vote.status == item.status]
-    return max(same, key=lambda vote: (vote.role == "approver", vote.created_at is not None), default=None)
+    return _settling([vote.to_dict() for vote in item.votes], item.status)
+
+
+def _settling(votes: List[Dict[str, Any]], status: Optional[str]) -> Optional[Dict[str, Any]]:
+    same = [vote for vote in votes if vote["status"] == status and vote["role"] != roles.OBSERVER]
+    return max(
+        same, key=lambda vote: (vote["role"] == roles.APPROVER, vote["created_at"] or ""), default=None
+    )
 
 
 def _comment(
@@ -137,6 +146,7 @@ def _comment(
         "id": comment.id,
         "author": comment.author,
         "author_email": comment.author_email,
+        "invitee_id": comment.invitee_id,
         "text": comment.text,
         "created_at": plain_time(comment.created_at),
         "completed": comment.completed,
@@ -189,6 +199,53 @@ def _open_points(objects: List[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
                     "frame_number": comment["frame_number"],
                     "text": comment["text"],
                 }
+
+
+def without_addresses(content: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the content with neither the addresses of people nor that of the server, to be handed on."""
+    bare: Dict[str, Any] = copy.deepcopy(dict(content))
+    bare["server"] = ""
+    for item in bare["objects"]:
+        votes = [*item["votes"], *item["history"]]
+        for vote in (*votes, *(vote for former in item["former"] for vote in former["votes"])):
+            vote["email"] = ""
+        for comment in threads(item["comments"]):
+            comment["author_email"] = ""
+    for invitee in bare["invitees"]:
+        invitee["email"] = ""
+    return bare
+
+
+def contradictions(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the content says that does not follow from the votes and comments in it."""
+    objects: List[Any] = list(content["objects"])
+    for item in objects:
+        votes = item["votes"]
+        status = roles.overall_status([(vote["role"], vote["status"], vote["created_at"]) for vote in votes])
+        deciding = _settling(votes, status) or {"name": None, "created_at": None}
+        if item["status"] != status:
+            yield f"{item['name']} is said to be {word_for(item['status'])}, and the votes come to {word_for(status)}."
+        elif (item["decided_by"], item["decided_at"]) != (deciding["name"], deciding["created_at"]):
+            yield f"{item['name']} was not decided by {item['decided_by']}."
+        if content["version"] >= VERSION:
+            yield from _wrongly_open(item, status)
+    if content["version"] < VERSION:
+        return
+    if content["state"] != _state(objects):
+        yield "the numbers are not those of its votes and comments."
+    if content["open_points"] != list(_open_points(objects)):
+        yield "the open points are not those of its comments."
+
+
+def _wrongly_open(item: Mapping[str, Any], status: Optional[str]) -> Iterator[str]:
+    votes = [vote for vote in item["votes"] if vote["status"] == roles.APPROVED]
+    # Whose vote approves the object does not ask for more.
+    content = {vote["invitee_id"] for vote in votes if vote["invitee_id"]}
+    for comment in item["comments"]:
+        asks = comment["todo"] or (status != roles.APPROVED and comment["invitee_id"] not in content)
+        if comment["open"] != (bool(asks) and not comment["completed"]):
+            word = "not open" if comment["open"] else "open"
+            yield f"what {comment['author']} said about {item['name']} is {word}."
 
 
 def threads(comments: Iterable[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:

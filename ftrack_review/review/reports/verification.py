@@ -19,7 +19,7 @@ from ftrack_review.exception import MissingDependencyError, ReviewError
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import gathering, reports
 from ftrack_review.review.reports import page, seal
-from ftrack_review.review.reports.content import threads
+from ftrack_review.review.reports.content import contradictions, threads
 
 if TYPE_CHECKING:
     from ftrack_review.session import Session
@@ -35,7 +35,8 @@ class Verification:
 
     *outcome* is ``untouched``, ``altered`` or ``unsealed`` (the file has no seal, or what it has is no report).
     *findings* say what was checked, a sentence each. *server* is None where no server was asked, True where it agrees
-    and False where it does not. *content* is that of the report, None where the file does not hold it.
+    and False where it does not. *content* is that of the report, None where the file does not hold it, and
+    *contradictions* are what in it does not follow from the votes and comments in it.
     """
 
     path: str
@@ -44,15 +45,19 @@ class Verification:
     server: Optional[bool] = None
     digest: Optional[str] = None
     content: Optional[Mapping[str, Any]] = None
+    contradictions: Tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
-        """Whether the file is untouched and no server that was asked disagrees."""
-        return self.outcome == UNTOUCHED and self.server is not False
+        """Whether the file is untouched, says nothing that its votes do not, and no server that was asked disagrees."""
+        return self.outcome == UNTOUCHED and self.server is not False and not self.contradictions
 
     def __str__(self) -> str:
         """Return it as people read it."""
-        return "\n".join([f"{self.path}: {self.outcome}", *(f"  {finding}" for finding in self.findings)])
+        but = ", but contradicts itself" if self.contradictions else ""
+        return "\n".join(
+            [f"{self.path}: {self.outcome}{but}", *(f"  {finding}" for finding in self.findings)]
+        )
 
 
 def verify(
@@ -79,11 +84,19 @@ def verify(
     findings: List[str] = []
     good = _check_document(sealed, content, report_digest, findings)
     good = _check_signature(sealed.seal, key, findings) and good
+    senseless = _check_sense(content)
+    findings.extend(f"It contradicts itself: {found}" for found in senseless)
     agrees = None
     if session is not None and good:
         agrees = _check_server(session, sealed.seal["report"], content, findings)
     return Verification(
-        name, UNTOUCHED if good else ALTERED, tuple(findings), agrees, sealed.seal["report"], content
+        name,
+        UNTOUCHED if good else ALTERED,
+        tuple(findings),
+        agrees,
+        sealed.seal["report"],
+        content,
+        senseless,
     )
 
 
@@ -171,6 +184,16 @@ def _check_document(
     return False
 
 
+def _check_sense(content: Optional[Mapping[str, Any]]) -> Tuple[str, ...]:
+    """Return what does not follow from the votes in it: who writes a seal anew may forget that."""
+    if content is None:
+        return ()
+    try:
+        return tuple(contradictions(content))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        return ("what is in it is no report.",)
+
+
 def _check_signature(found: Mapping[str, Any], key: Optional[bytes], findings: List[str]) -> bool:
     signature = found.get("signature")
     if signature is None:
@@ -231,17 +254,24 @@ def _compare(session: Session, digest: str, content: Mapping[str, Any], findings
 def _differences(now: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the report says and the server does not. What came later is no difference."""
     objects = {item["id"]: item for item in now["objects"]}
+    people = {person["id"]: person for person in now["invitees"]}
+    for vote in {_voter(vote): vote for item in content["objects"] for vote in item["votes"]}.values():
+        person = people.get(vote["invitee_id"])
+        if person is not None and (person["name"], person["role"]) != (vote["name"], vote["role"]):
+            yield (
+                f"{vote['name']} ({vote['role']}) in the report is {person['name']} ({person['role']}) on the server."
+            )
     for item in content["objects"]:
         present = objects.get(item["id"])
         if present is None:
             yield f"{item['name']} is not in the review any more."
             continue
-        current = {str(vote["email"]).lower(): vote for vote in present["votes"]}
+        current = {_voter(vote): vote for vote in present["votes"]}
         given = {_vote_key(vote) for vote in (*present["votes"], *present["history"])}
         for former in present["former"]:
             given.update(_vote_key(vote) for vote in former["votes"])
         for vote in item["votes"]:
-            now_given = current.get(str(vote["email"]).lower())
+            now_given = current.get(_voter(vote))
             # Unless the person has voted again since, the vote has to be the one that counts now.
             is_latest = now_given is not None and str(now_given["created_at"]) <= str(content["made_at"])
             counting = {_vote_key(now_given)} if now_given is not None and is_latest else given
@@ -260,4 +290,8 @@ def _differences(now: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator
 
 
 def _vote_key(vote: Mapping[str, Any]) -> Tuple[str, str, str]:
-    return (str(vote["email"]).lower(), str(vote["status"]), str(vote["created_at"]))
+    return (_voter(vote), str(vote["status"]), str(vote["created_at"]))
+
+
+def _voter(vote: Mapping[str, Any]) -> str:
+    return str(vote["invitee_id"] or vote["email"]).lower()

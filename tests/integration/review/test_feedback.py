@@ -146,6 +146,17 @@ def test_apply_sets_statuses_from_what_the_votes_came_to(review):
     assert review.entity.apply(mapping, to=("version", "task")) == ()
 
 
+def test_frames_before_the_first_are_refused_and_read_as_none(review):
+    with pytest.raises(exception.ReviewError, match="0 for the first, not -1"):
+        review.items[0].comment("Here.", frame=-1)
+    note = review.items[0].comment("Here.", frame=3)
+    review.session.commit()
+    note["frame_number"] = -5
+    review.session.commit()
+    (comment,) = review.items[0].comments()
+    assert (comment.frame, comment.frame_number) == (None, None)
+
+
 def test_apply_refuses_wrong_names_before_anybody_voted_so(review):
     for target in ("version", "task"):
         with pytest.raises(exception.ReviewError, match="Did you mean 'Approved'"):

@@ -172,6 +172,58 @@ def test_a_forged_file_with_a_new_seal_differs_from_the_server(report, site, tmp
     assert sum("Differs" in finding for finding in found.findings) == 2
 
 
+def forge(content, path):
+    document = {"format": "ftrack-review-report", "content": content, "pictures": {}}
+    path.write_text(json.dumps(seal.attach_inside(document, seal.digest_of(content), None)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (lambda content: content["objects"][2].update(status="approved"), "votes come to changes required"),
+        (lambda content: content["objects"][2].update(decided_by="Bob"), "was not decided by Bob"),
+        (lambda content: content["state"].update(approved=3), "the numbers"),
+        (lambda content: content.update(open_points=[]), "the open points"),
+        (lambda content: content["objects"][2]["comments"][0].update(open=False), "is open"),
+    ],
+)
+def test_a_forged_decision_with_a_new_seal_contradicts_the_votes(report, tmp_path, change, finding):
+    content = json.loads(json.dumps(report.content))
+    assert verify(forge(content, tmp_path / "same.json")).outcome == "untouched"
+    change(content)
+    found = verify(forge(content, tmp_path / "forged.json"))
+    assert (found.outcome, found.is_good, finding in str(found)) == ("untouched", False, True)
+
+
+def test_a_forged_role_with_a_new_seal_differs_from_the_server(reviewed, site, tmp_path):
+    item = reviewed.items[1]
+    item.vote("approved", reviewed.bob)
+    site.commit()
+    content = json.loads(json.dumps(reviewed.entity.report(pictures=False).content))
+    content["objects"][1]["votes"][0].update(role="approver", name="Ada")
+    content["objects"][1]["decided_by"] = "Ada"
+    found = verify(forge(content, tmp_path / "forged.json"), session=site)
+    site.delete(site.query(f"ReviewSessionObjectStatus where review_session_object_id is {item['id']}").one())
+    site.commit()
+    assert (found.outcome, found.server) == ("untouched", False)
+    assert "Ada (approver) in the report is Bob (reviewer) on the server" in str(found)
+
+
+def test_a_version_that_several_objects_show_is_fetched_once(review, site, movie, monkeypatch):
+    from ftrack_review.review import showing
+
+    item = review.entity.publish(movie)
+    for number in range(3):
+        review.entity.add(item["asset_version"], name=f"again {number}")
+    site.commit()
+    fetched = []
+    fetch = showing.fetch
+    monkeypatch.setattr(showing, "fetch", lambda session, key: fetched.append(key) or fetch(session, key))
+    names = [entry["thumbnail"] for entry in review.entity.report().content["objects"][2:]]
+    assert (len(names), len(set(names)), len(fetched)) == (4, 1, 1)
+
+
 def test_a_seal_around_something_else_is_no_report(site, tmp_path):
     for content in ({}, [], "x", {"session": {"id": 7}}, {"session": {"id": "x"}, "objects": 3}):
         document = {"content": content}

@@ -9,7 +9,7 @@ import arrow
 import pytest
 
 from ftrack_review import exception, symbol
-from ftrack_review.review import merge
+from ftrack_review.review import merge, verify
 from tests.integration.api import wait_for
 
 PNG = (
@@ -109,7 +109,11 @@ def test_the_folder_has_page_state_and_media(review, site, tmp_path):
         assert (out / address).stat().st_size > 0
     assert (found["overall"], found["notes"][0]["drawing"]) == ("approved", DRAWING)
     assert [reply["content"] for reply in found["notes"][0]["replies"]] == ["Will do."]
-    assert review.ada["email"] not in (out / "state.js").read_text()
+    for name in ("state.js", "review.otio", "index.html", "README.txt"):
+        assert review.ada["email"] not in (out / name).read_text()
+    assert site.server_url not in (out / "review.otio").read_text()
+    timeline = verify(out / "review.otio", session=site)
+    assert (timeline.outcome, timeline.server) == ("untouched", True)
     assert {person["name"]: person["role"] for person in state["people"]}["Ada"] == "approver"
     assert found["notes"][0]["role"] == "approver"
     with pytest.raises(exception.ReviewError, match="exists already"):
