@@ -12,8 +12,8 @@ import os
 from typing import Any, Dict, List, Mapping, Optional
 
 from ftrack_review.exception import ReviewError
+from ftrack_review.protocol import drawing as drawings
 from ftrack_review.protocol import role as roles
-from ftrack_review.review import noting
 
 __all__ = ["ANSWERS_FORMAT", "ANSWERS_VERSIONS", "Answers"]
 
@@ -26,7 +26,9 @@ ANSWERS_VERSIONS = (1, 2)
 #: The largest file of answers, in bytes, and in it the longest comment, in characters.
 LARGEST_FILE_BYTES = 200 * 1024 * 1024
 LONGEST_COMMENT = 20_000
-LARGEST_DRAWING = 512 * 1024
+
+#: The last frame that there is room for.
+LAST_FRAME = 2**31 - 1
 
 _PICTURES = {"data:image/png;base64,": b"\x89PNG", "data:image/jpeg;base64,": b"\xff\xd8"}
 
@@ -57,10 +59,13 @@ class Answers:
                 raise self._damaged("it is larger than answers are")
             with open(self.path, encoding="utf-8") as stream:
                 content = json.load(stream)
+            is_clean = _is_clean(content)
         except OSError as error:
             raise ReviewError(f"The answers {self.path} cannot be read: {error.strerror}.") from error
         except (ValueError, RecursionError) as error:
             raise self._damaged("it is no JSON") from error
+        if not is_clean:
+            raise self._damaged("it holds characters that are none")
         if not isinstance(content, dict) or content.get("format") != ANSWERS_FORMAT:
             raise self._damaged("it does not say that it holds answers to a review")
         if content.get("version") not in ANSWERS_VERSIONS:
@@ -81,7 +86,8 @@ class Answers:
         content, frame, reply_to = entry.get("content") or "", entry.get("frame"), entry.get("reply_to")
         if not isinstance(content, str) or len(content) > LONGEST_COMMENT:
             raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
-        if frame is not None and (isinstance(frame, bool) or not isinstance(frame, int) or frame < 0):
+        is_index = isinstance(frame, int) and not isinstance(frame, bool) and 0 <= frame <= LAST_FRAME
+        if frame is not None and not is_index:
             raise self._damaged(f"a frame is {frame!r}")
         drawing = self._drawing(entry.get("drawing"))
         if not content.strip() and drawing is None:
@@ -119,12 +125,13 @@ class Answers:
         if not drawing:
             return None
         try:
-            text = noting.read_drawing(drawing)
-        except ReviewError as error:
-            raise self._damaged("a drawing is none") from error
-        if len(text) > LARGEST_DRAWING:
+            found = drawings.read(drawing)
+        except ValueError as error:
+            raise self._damaged(f"a drawing is none ({error})") from error
+        text = json.dumps(found, separators=(",", ":"))
+        if len(text) > drawings.MAXIMUM_CHARACTERS:
             raise self._damaged("a drawing is larger than drawings are")
-        return text
+        return text if found is not None else None
 
     def _picture(self, picture: Any) -> Optional[bytes]:
         if not picture:
@@ -165,3 +172,12 @@ class Answers:
             f"{self.path} is no file of answers, or a damaged one: {why}. Ask for it again: the page keeps the answers "
             "until they are saved."
         )
+
+
+def _is_clean(value: Any) -> bool:
+    """Return whether all texts in *value* can be kept: a zero or half a character cannot."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(_is_clean(part) for pair in value.items() for part in pair)
+    return all(map(_is_clean, value)) if isinstance(value, list) else True

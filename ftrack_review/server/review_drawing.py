@@ -1,8 +1,7 @@
-"""Drawings on frames: what one may look like, and the picture that shows it to other tools.
+"""Drawings on frames as browsers send them, and the picture that shows one to other tools.
 
-A drawing is a list of shapes whose coordinates are fractions of the width and height of the picture, so that it fits
-whatever size it is shown in. It comes from browsers, so everything in it is checked and nothing is passed on that was
-not. What other tools have stored is read by the same rules and left alone where it follows others.
+Everything in them is checked (:mod:`ftrack_review.protocol.drawing`) and nothing is passed on that was not. What other
+tools have stored is read by the same rules and left alone where it follows others.
 
 Called by ``review_writing`` for what arrives, and by ``review_state`` for what is stored.
 """
@@ -12,32 +11,20 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 import re
 import struct
 import zlib
-from typing import Any, Dict, List, NoReturn, Optional
+from typing import Any, Dict, List, Optional
 
-from ftrack_review.server.errors import ServerFault, describe, validation_error
+from ftrack_review.protocol import drawing
+from ftrack_review.server.errors import ServerFault, validation_error
 
 __all__ = ["MAXIMUM_PICTURE_BYTES", "read", "read_picture", "readable"]
-
-#: The most shapes in a drawing, points in a shape, and characters of the whole as JSON.
-MAXIMUM_SHAPES = 2_000
-MAXIMUM_POINTS = 20_000
-MAXIMUM_CHARACTERS = 512 * 1024
-
-#: The longest text in a drawing, in characters.
-MAXIMUM_TEXT = 1_000
 
 #: The largest picture, in bytes and in pixels of a side.
 MAXIMUM_PICTURE_BYTES = 12 * 1024 * 1024
 MAXIMUM_SIDE = 8192
 
-VERSION = 1
-
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
-_TWO_POINTS = ("arrow", "line", "rectangle", "ellipse")
 _PICTURE = re.compile(r"data:image/png;base64,")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -49,21 +36,13 @@ def read(value: Any) -> Optional[Record]:
 
     Raise the fault that says what is wrong with it.
     """
-    if value is None:
-        return None
-    if (
-        not isinstance(value, dict)
-        or value.get("version") != VERSION
-        or not isinstance(value.get("shapes"), list)
-    ):
-        _refuse(f"A drawing has the version {VERSION} and a list of shapes")
-    shapes = value["shapes"]
-    if len(shapes) > MAXIMUM_SHAPES:
-        _refuse(f"A drawing has at most {MAXIMUM_SHAPES} shapes, not {len(shapes)}")
-    drawing = {"version": VERSION, "shapes": [_read_shape(shape) for shape in shapes]}
-    if len(json.dumps(drawing, separators=(",", ":"))) > MAXIMUM_CHARACTERS:
+    try:
+        found = drawing.read(value)
+    except ValueError as error:
+        raise validation_error(str(error), "drawing") from None
+    if found is not None and len(json.dumps(found, separators=(",", ":"))) > drawing.MAXIMUM_CHARACTERS:
         raise ServerFault("ValidationError", "The drawing is too large. Draw on several frames.", 413)
-    return drawing if shapes else None
+    return found
 
 
 def readable(value: Any) -> Optional[Record]:
@@ -127,58 +106,3 @@ def _check_png(data: bytes) -> None:
 def _has_size(data: bytes) -> bool:
     width, height = struct.unpack_from(">II", data, 16)
     return 0 < width <= MAXIMUM_SIDE and 0 < height <= MAXIMUM_SIDE
-
-
-def _read_shape(shape: Any) -> Record:
-    if not isinstance(shape, dict):
-        _refuse(f"{describe(shape)} is no shape")
-    tool = shape.get("tool")
-    colour = shape.get("colour")
-    if not isinstance(colour, str) or not _COLOUR.match(colour):
-        _refuse(f"A colour is written as #rrggbb, not {describe(colour)}")
-    read_shape: Record = {"tool": tool, "colour": colour.lower()}
-    if tool == "pen":
-        read_shape.update(
-            width=_size(shape.get("width"), "width"), points=_points(shape.get("points"), 1, MAXIMUM_POINTS)
-        )
-    elif tool in _TWO_POINTS:
-        read_shape.update(width=_size(shape.get("width"), "width"), points=_points(shape.get("points"), 2, 2))
-    elif tool == "text":
-        text = shape.get("text")
-        if not isinstance(text, str) or not text.strip() or len(text) > MAXIMUM_TEXT:
-            _refuse(f"A text in a drawing has 1 to {MAXIMUM_TEXT} characters")
-        read_shape.update(
-            size=_size(shape.get("size"), "size"), at=_points([shape.get("at")], 1, 1)[0], text=text
-        )
-    else:
-        _refuse(f"There is no tool {describe(tool)} to draw with")
-    return read_shape
-
-
-def _points(value: Any, least: int, most: int) -> List[List[float]]:
-    if not isinstance(value, list) or not least <= len(value) <= most:
-        _refuse(f"A shape has {least} to {most} points")
-    points = []
-    for point in value:
-        if not isinstance(point, (list, tuple)) or len(point) != 2:
-            _refuse("A point is a pair of fractions of the width and the height of the picture")
-        # A line may leave the picture, but not get lost.
-        points.append([_number(part, -1.0, 2.0, "A coordinate") for part in point])
-    return points
-
-
-def _size(value: Any, name: str) -> float:
-    return _number(value, 0.0001, 1.0, f"The {name} of a shape")
-
-
-def _number(value: Any, least: float, most: float, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        _refuse(f"{what} must be a number, not {describe(value)}")
-    if not least <= value <= most:
-        _refuse(f"{what} must be from {least} to {most}, not {describe(value)}")
-    # Finer than a pixel of the largest picture, and half as long to send.
-    return round(float(value), 5)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise validation_error(f"{reason}.", "drawing")
