@@ -5,8 +5,8 @@ whatever size it is shown in::
 
     {"version": 1, "shapes": [{"tool": "pen", "colour": "#ff3b30", "width": 0.004, "points": [[0.1, 0.2], [0.3, 0.4]]}]}
 
-``arrow``, ``line``, ``rectangle`` and ``ellipse`` have two points, ``text`` has ``size``, ``at`` and ``text``. The server
-reads what its page sends by these rules, and scripts what comes back from a review that travelled.
+``arrow``, ``line``, ``rectangle`` and ``ellipse`` have two points, ``text`` has ``size``, ``at`` and ``text``. The
+server reads what its page sends by these rules, and scripts what comes back from a review that travelled.
 """
 
 from __future__ import annotations
