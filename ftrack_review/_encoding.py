@@ -7,7 +7,7 @@ entity, and all that are values of an action, are written as references.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from ftrack_review.collection import Collection, MappedCollectionProxy
 from ftrack_review.entity.base import DynamicEntityTypeMetaclass
@@ -49,7 +49,7 @@ def encode_actions(actions: List[Action]) -> str:
                 action = {**action, "entity_data": _with_references(data, references)}  # noqa: PLW2901
                 break
         written.append(action)
-    return json.dumps(written, allow_nan=False, default=_encode_value)
+    return _dump(written, _encode_value)
 
 
 def _with_references(data: Dict[str, Any], references: Dict[int, Dict[str, Any]]) -> Dict[str, Any]:
@@ -83,7 +83,11 @@ def encode_data(value: Any, strategy: str) -> str:
             return list(item._data)
         return _encode_value(item)
 
-    # Sorted keys make equal values equal texts.
+    return _dump(value, encode)
+
+
+def _dump(value: Any, encode: Callable[[Any], Any]) -> str:
+    # Sorted keys make equal requests equal texts.
     return json.dumps(value, sort_keys=True, allow_nan=False, default=encode)
 
 
