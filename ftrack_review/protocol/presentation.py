@@ -61,6 +61,10 @@ VERSIONS_OF = (
 )
 
 
+# Ten million frames are four days. Beyond, anyone who may write metadata has written nonsense.
+_LARGEST = 10_000_000
+
+
 #: An entity, or a record of one.
 Row = TypeVar("Row", bound=Mapping[str, Any])
 
@@ -213,13 +217,18 @@ def _ready(kind: str, best: Component, original: Component) -> Presentation:
         message=None,
         component=best,
         original=original,
-        width=whole(meta.get("width"), None),
-        height=whole(meta.get("height"), None),
+        width=_positive(meta.get("width")),
+        height=_positive(meta.get("height")),
         frame_rate=meta.get("frameRate") if is_movie else None,
         frames=last - first + 1 if has_frames else None,
         # Of media that others encoded nothing is known: it may have sound.
         has_audio=is_movie and best.metadata.get(HAS_AUDIO_KEY) != "false",
     )
+
+
+def _positive(value: Any) -> Optional[int]:
+    number: Optional[int] = whole(value, None)
+    return number if number is not None and number > 0 else None
 
 
 def _read_mapping(text: Optional[str]) -> Dict[str, Any]:
@@ -232,8 +241,9 @@ def _read_mapping(text: Optional[str]) -> Dict[str, Any]:
 
 
 def whole(value: Any, default: Any) -> Any:
-    """Return *value* as a whole number, *default* for what is none."""
+    """Return *value* as a whole number, *default* for what is none, or one that no frame, size or progress has."""
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError, OverflowError):
         return default
+    return number if abs(number) <= _LARGEST else default

@@ -142,6 +142,8 @@ def _refuse(fault: ServerFault) -> Response:
 def _readable(fault: ServerFault) -> str:
     if fault.error_code == "review_session_closed":
         # The API tells programs which row could not be written and how to reopen; a guest can do neither.
+        if fault.attribute == "start_date":
+            return "This review has not begun yet. You can watch and read everything; votes and comments come later."
         return "This review is closed. You can watch and read everything; votes and comments are no longer taken."
     return fault.content
 

@@ -279,6 +279,17 @@ def test_an_observer_neither_votes_nor_comments(session, review_session, item, a
     assert item.overall_status() == "seen"
 
 
+def test_a_session_that_has_not_begun_says_so(session, review_session, item, ada):
+    import arrow
+
+    review_session["start_date"] = arrow.utcnow().shift(days=2)
+    session.commit()
+    item.vote("approved", ada)
+    with pytest.raises(exception.ServerPermissionDeniedError, match="has not begun.* start_date"):
+        session.commit()
+    session.rollback()
+
+
 def test_reopening_until_a_time(review_session):
     import arrow
 

@@ -190,15 +190,23 @@ def _guard_session(context: RequestContext, row: Row, key: Any) -> None:
     # A session may arrive closed together with what was said in it: it is being copied.
     if session is None or session.added or is_open(session, context.now):
         return
-    hint = f"Reopen it first: set its end_date ({session.get('end_date')}) to a time to come" + (
-        " and its availability to null." if session.get("availability") == "closed" else "."
-    )
+    begins = session.get("start_date")
+    attribute: Optional[str]
+    if session.get("availability") != "closed" and begins is not None and begins > context.now:
+        state, attribute = "has not begun", "start_date"
+        hint = f"Let it begin first: set its start_date ({begins}) to a time before now."
+    else:
+        state, attribute = "is closed", None
+        hint = f"Reopen it first: set its end_date ({session.get('end_date')}) to a time to come" + (
+            " and its availability to null." if session.get("availability") == "closed" else "."
+        )
     raise ServerFault(
         "PermissionError",
-        f"The review session {describe(session.get('name'))} is closed, so that {row.name} {row.key[0]} cannot "
+        f"The review session {describe(session.get('name'))} {state}, so that {row.name} {row.key[0]} cannot "
         f"be written. {hint}",
         403,
         error_code="review_session_closed",
+        attribute=attribute,
         hint=hint,
     )
 

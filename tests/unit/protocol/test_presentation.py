@@ -84,3 +84,16 @@ def test_a_version_is_compared_with_the_latest_before_it():
     rows = [{"id": n, "asset_id": "a", "version": n} for n in (1, 2, 4)]
     found = versions_before(rows, [("a", 4), ("a", 1), ("b", 3), (None, 1), ("a", None)])
     assert {pair: row["id"] for pair, row in found.items()} == {("a", 4): 2}
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        '{"frameIn": 0, "frameOut": 1e99, "width": -3, "height": 0}',
+        '{"frameIn": -1e99, "frameOut": 5, "width": 1e30, "height": NaN}',
+        '{"frameIn": "x", "frameOut": [], "width": {}, "height": Infinity}',
+    ],
+)
+def test_what_no_media_has_is_not_believed(meta):
+    seen = present([part("ftrackreview-mp4", ".mp4", ftr_meta=meta)], is_listed=True)
+    assert (seen.state, seen.frames, seen.width, seen.height) == ("ready", None, None, None)
