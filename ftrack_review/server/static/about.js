@@ -1,4 +1,4 @@
-// What the page tells when somebody asks: what the review is about and who is in it, and what the keys do.
+// What the page tells when somebody asks, about the review and the keys, and what it asks itself.
 "use strict";
 {
 
@@ -34,5 +34,14 @@ function tellKeys(groups) {
 	el("footer", el("label.check", box, "Keys without Ctrl work on this page")));
 }
 
-Object.assign(FtrackReview, { tellAbout, tellKeys });
+/** Ask a question with two answers. Return a promise of true or false. */
+function confirmed(title, text, action) {
+	return new Promise((resolve) => {
+		const box = dialog(title, el("p", text), el("footer",
+			el("button", { onclick: () => box.close("") }, "Cancel"), el("button.danger", { onclick: () => box.close("yes") }, action)));
+		box.addEventListener("close", () => resolve(box.returnValue === "yes"));
+	});
+}
+
+Object.assign(FtrackReview, { tellAbout, tellKeys, confirmed });
 }

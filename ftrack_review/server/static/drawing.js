@@ -2,8 +2,6 @@
 "use strict";
 {
 
-const { el } = FtrackReview;
-
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const LINE = 1.2;
 
@@ -67,23 +65,5 @@ function trace(shape, rect) {
 	return path;
 }
 
-/** Return the picture that *footage* shows with *drawing* on it as a PNG data URL, or null where the browser forbids it. */
-function flatten(footage, drawing) {
-	const scale = Math.min(1, 1280 / Math.max(footage.width, footage.height));
-	const canvas = el("canvas");
-	canvas.width = Math.max(1, Math.round(footage.width * scale));
-	canvas.height = Math.max(1, Math.round(footage.height * scale));
-	const context = canvas.getContext("2d");
-	const rect = { x: 0, y: 0, w: canvas.width, h: canvas.height };
-	try {
-		context.drawImage(footage.el, 0, 0, rect.w, rect.h);
-		paint(context, drawing, rect);
-		return canvas.toDataURL("image/png");
-	} catch (error) {
-		// Pages from disk may show their pictures but not read them.
-		return null;
-	}
-}
-
-Object.assign(FtrackReview, { paint, flatten, place, trace, LINE });
+Object.assign(FtrackReview, { paint, place, trace, LINE });
 }

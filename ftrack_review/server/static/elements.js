@@ -198,15 +198,6 @@ function dialog(title, ...children) {
 	return box;
 }
 
-/** Ask a question with two answers. Return a promise of true or false. */
-function confirmed(title, text, action) {
-	return new Promise((resolve) => {
-		const box = dialog(title, el("p", text), el("footer",
-			el("button", { onclick: () => box.close("") }, "Cancel"), el("button.danger", { onclick: () => box.close("yes") }, action)));
-		box.addEventListener("close", () => resolve(box.returnValue === "yes"));
-	});
-}
-
 const FOLDER = document.currentScript.src;
 const parts = new Map();
 
@@ -223,5 +214,5 @@ function load(name) {
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-Object.assign(FtrackReview, { ICONS, el, listen, style, tell, press, icon, iconButton, relabel, sync, say, when, avatar, personName, dialog, confirmed, load, clamp });
+Object.assign(FtrackReview, { ICONS, el, listen, style, tell, press, icon, iconButton, relabel, sync, say, when, avatar, personName, dialog, load, clamp });
 }

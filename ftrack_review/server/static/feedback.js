@@ -2,12 +2,12 @@
 "use strict";
 {
 
-const { el, icon, tell, press, say, when, avatar, personName, Composer, NoteView, syncNotes, ROLES, Source } = FtrackReview;
+const { el, listen, icon, tell, press, say, when, avatar, personName, Composer, NoteView, syncNotes, ROLES, Source } = FtrackReview;
 
 // More votes than these, and one more, are shown when somebody asks for them.
 const FEW = 4;
 
-/** Tells "chosen" with a note. Its *composer* tells what happens to the draft. */
+/** Tells "chosen" with a note, and "writing" when a text is begun, changed or done with. Its *composer* tells what happens to the draft. */
 class Feedback extends Source {
 	constructor({ player, perform, labelOf, capture }) {
 		super();
@@ -23,10 +23,19 @@ class Feedback extends Source {
 		this._list = el("div.notes");
 		this._none = el("p.none");
 		this.composer = new Composer({ player, capture, send: (values) => this.send(values) });
-		this.composer.on("sent", () => this._list.lastElementChild?.scrollIntoView({ block: "nearest" }));
+		this.composer.on("sent", () => {
+			this._list.lastElementChild?.scrollIntoView({ block: "nearest" });
+			this.emit("writing");
+		});
 		this.el = el("aside.feedback", { "aria-label": "Feedback" },
 			el("section.decision", this._heading, this._voting, this._said, this._problem, this._reason, this._votes),
 			el("section.comments", el("h2", "Comments ", this._count), this._none, this._list), this.composer.el);
+		const touch = ({ target }) => {
+			if (!target.matches("textarea")) return;
+			this._isTouched = true;
+			this.emit("writing");
+		};
+		listen(this.el, { focusin: touch, input: touch });
 	}
 
 	/** Show *object*; *me* and *statuses* are those of the state, *reason* tells why nothing can be changed. */
@@ -37,7 +46,7 @@ class Feedback extends Source {
 			this._views.forEach((view) => view.el.remove());
 			this._views.clear();
 			this._pending = null;
-			this._areAllShown = false;
+			this._areAllShown = this._isTouched = false;
 			this.complain("");
 			this._said.textContent = "";
 			this.composer.open(this.draftKey("comment"), object.id);
@@ -115,6 +124,18 @@ class Feedback extends Source {
 		}
 		if (this._pending === pending) this._pending = null;
 		this._showVotes();
+	}
+
+	// What is being written
+
+	/** The texts in the places to write. */
+	get unsent() {
+		return [...this.el.querySelectorAll("textarea")].map((field) => field.value).filter((text) => text.trim());
+	}
+
+	/** Whether somebody writes about the object; a draft of another day alone is no writing. */
+	get isWriting() {
+		return Boolean(this._isTouched && this._me.can.comment && this.unsent.length);
 	}
 
 	// What notes ask for

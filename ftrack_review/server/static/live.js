@@ -8,9 +8,10 @@ const SEND_MS = 200;
 const REPEAT_MS = 2000;
 const DRIFT_S = 0.35;
 const MOST_FACES = 4;
+const WAITING = "This page waits until your comment is sent or cleared.";
 
 /**
- * The connection to the others. *page* has *player*, *current* and *select*.
+ * The connection to the others. *page* has *player*, *feedback*, *current* and *select*.
  *
  * Tells "changed" with ids or null, "over" with a message, "lost", "again" after an interruption and "update".
  */
@@ -147,9 +148,9 @@ class Together extends Source {
 
 	follow() {
 		this.isFollowing = true;
-		if (this._last) this._apply(this._last);
+		this._wasWaiting = null;
 		say(`You follow ${this.presenter.name}.`);
-		this.emit("update");
+		this.look();
 	}
 
 	/** Stop following, as the reviewer went their own way or asked for it. */
@@ -160,8 +161,27 @@ class Together extends Source {
 		this.emit("update");
 	}
 
+	/** Whether following waits, so that what is being written stays with its object. */
+	get isWaiting() {
+		return this.isFollowing && this._page.feedback.isWriting;
+	}
+
+	/** Begin to wait, or catch up, where that changed. */
+	look() {
+		const { isWaiting } = this;
+		if (this._wasWaiting === isWaiting) return;
+		this._wasWaiting = isWaiting;
+		if (isWaiting) say(WAITING);
+		if (this.isFollowing && this._last) this._apply(this._last);
+		this.emit("update");
+	}
+
 	_apply({ object_id: id, frame, playing, rate }) {
 		const { player } = this._page;
+		if (this.isWaiting) {
+			if (player.isPlaying) player.pause();
+			return;
+		}
 		if (!this._page.current || this._page.current.id !== id) this._page.select(id);
 		const { footage } = player;
 		if (!footage || !footage.isMovie || !Number.isFinite(frame)) return;
@@ -219,7 +239,7 @@ class Presence {
 		this._follow.hidden = !presenter || isLeading;
 		this._stop.hidden = !isLeading;
 		if (isLeading) this._text.textContent = "You lead: who follows you sees what you see.";
-		else if (presenter) this._text.textContent = isFollowing ? `You follow ${presenter.name}.` : `${presenter.name} is presenting.`;
+		else if (presenter) this._text.textContent = isFollowing ? `You follow ${presenter.name}. ${together.isWaiting ? WAITING : ""}` : `${presenter.name} is presenting.`;
 		this._follow.textContent = isFollowing ? "Stop following" : "Follow";
 	}
 }

@@ -2,7 +2,7 @@
 "use strict";
 {
 
-const { el, icon, sync, say, when, avatar, personName, confirmed, newId, Writing } = FtrackReview;
+const { el, icon, load, sync, say, when, avatar, personName, newId, Writing } = FtrackReview;
 
 const FOLDED = 700;
 const ROLES = { approver: "Approver", observer: "Observer" };
@@ -131,6 +131,7 @@ class NoteView {
 		this._foot.hidden = !this._foot.children.length;
 		const action = this._foot.querySelector("button");
 		if (action && this.el.isConnected) action.focus();
+		this._panel.emit("writing");
 	}
 
 	_release() {
@@ -139,7 +140,13 @@ class NoteView {
 
 	async _remove() {
 		const text = (this.note.replies || []).length ? "The replies go as well." : "It cannot be brought back.";
-		if (await confirmed("Delete this?", text, "Delete")) await this._try((store) => store.deleteComment(this.note.id), "It was deleted.");
+		try {
+			await load("about");
+		} catch (error) {
+			this._panel.complain(error.message);
+			return;
+		}
+		if (await FtrackReview.confirmed("Delete this?", text, "Delete")) await this._try((store) => store.deleteComment(this.note.id), "It was deleted.");
 	}
 
 	async _try(action, done) {

@@ -84,7 +84,7 @@ class Page {
 			this._drawer(false);
 			this.select(id);
 		}));
-		this.feedback.on("chosen", choose).composer.on("draw", () => this.draw());
+		this.feedback.on("chosen", choose).on("writing", () => together.look()).composer.on("draw", () => this.draw());
 		this.timeline.on("mark", choose);
 		this.stage.on("click", () => { if (this.player.isMovie) own(() => this.player.toggle())(); });
 		for (const part of [this.timeline.el, this.controls.el]) part.addEventListener("pointerdown", () => together.unfollow(), true);

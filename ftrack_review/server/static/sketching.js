@@ -2,7 +2,7 @@
 "use strict";
 {
 
-const { el, load, say, flatten } = FtrackReview;
+const { el, load, say } = FtrackReview;
 
 /** Shows drawings on *stage*, and lets the reviewer make one for the draft in *composer*. */
 class Sketching {
@@ -97,11 +97,12 @@ class Sketching {
 	async capture(drawing, frame) {
 		this.end(true);
 		const { footage } = this._player;
+		await load("tools");
 		if (footage.isMovie && footage.frame !== frame) {
 			this._player.pause();
 			await footage.reach(frame);
 		}
-		return flatten(footage, drawing);
+		return FtrackReview.flatten(footage, drawing);
 	}
 }
 

@@ -225,19 +225,11 @@ class Stage extends Source {
 		const begun = this._begun;
 		if (!begun) return;
 		if (begun.isDrawing) {
-			if (this.sketch && this.sketch.tool !== "text") this._trace(event);
+			if (this.sketch) this.sketch.trace(event, (part) => this._fraction(this.point(part)));
 			return;
 		}
 		if (Math.hypot(point[0] - begun.point[0], point[1] - begun.point[1]) > CLICK_PX) begun.isDrag = true;
 		if (begun.isDrag && this.zoom > 1) this.panBy(point[0] - before[0], point[1] - before[1]);
-	}
-
-	_trace(event) {
-		// Browsers put several positions into one event; a smooth line needs them all.
-		const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-		for (const part of events.length ? events : [event]) {
-			this.sketch.extend(this._fraction(this.point(part)), { isStraight: event.shiftKey });
-		}
 	}
 
 	_up(event, isCancelled) {

@@ -2,7 +2,7 @@
 "use strict";
 {
 
-const { ICONS, el, iconButton, press, memory, place, trace, LINE, Source } = FtrackReview;
+const { ICONS, el, iconButton, press, memory, paint, place, trace, LINE, Source } = FtrackReview;
 
 const COLOURS = [
 	["#ff3b30", "Red"], ["#ffcc00", "Yellow"], ["#34c759", "Green"], ["#32ade6", "Blue"], ["#ffffff", "White"], ["#111111", "Black"],
@@ -86,6 +86,14 @@ class Sketch extends Source {
 			shape.points[1] = rounded(isStraight ? straight(shape.points[0], point) : point);
 		}
 		this.emit("changed");
+	}
+
+	/** Go on to where *event* is, which *find* tells as a place in the picture. */
+	trace(event, find) {
+		if (this.tool === "text") return;
+		// Browsers put several positions into one event; a smooth line needs them all.
+		const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+		for (const part of events.length ? events : [event]) this.extend(find(part), { isStraight: event.shiftKey });
 	}
 
 	finish() {
@@ -232,5 +240,23 @@ class Palette {
 	}
 }
 
-Object.assign(FtrackReview, { Sketch, Palette });
+/** Return the picture that *footage* shows with *drawing* on it as a PNG data URL, or null where the browser forbids it. */
+function flatten(footage, drawing) {
+	const scale = Math.min(1, 1280 / Math.max(footage.width, footage.height));
+	const canvas = el("canvas");
+	canvas.width = Math.max(1, Math.round(footage.width * scale));
+	canvas.height = Math.max(1, Math.round(footage.height * scale));
+	const context = canvas.getContext("2d");
+	const rect = { x: 0, y: 0, w: canvas.width, h: canvas.height };
+	try {
+		context.drawImage(footage.el, 0, 0, rect.w, rect.h);
+		paint(context, drawing, rect);
+		return canvas.toDataURL("image/png");
+	} catch (error) {
+		// Pages from disk may show their pictures but not read them.
+		return null;
+	}
+}
+
+Object.assign(FtrackReview, { Sketch, Palette, flatten });
 }
