@@ -274,6 +274,49 @@ class TestEndings:
         assert fay.locator("#kept").input_value() == "Half a thought"
         assert eve.goto(made.link("eve@example.com")).status in (403, 404)
 
+    def test_what_was_typed_about_a_removed_object_is_handed_out_and_lands_on_no_other(
+        self, new_site, open_page, tmp_path
+    ):
+        made = new_site(name="Shrinks")
+        for name in ("stays", "goes", "follows"):
+            synthesis.make_movie(tmp_path / f"{name}.mp4", frames=6, fps=24, size=(64, 36))
+            made.review.publish(tmp_path / f"{name}.mp4")
+        made.item(1).comment("A question")
+        made.session.commit()
+        made.invite("Eve", "eve@example.com")
+        page = open_page()
+        visit(page, made.link("eve@example.com"), "goes")
+        page.locator(".dot.is-live").wait_for()
+        page.get_by_role("button", name="Reply to").click()
+        page.keyboard.type("A careful answer")
+        page.get_by_label("Your comment").click()
+        page.keyboard.type("Half a ")
+        made.session.delete(made.item(1))
+        made.session.commit()
+        lost = page.get_by_role("dialog", name="goes was taken out of the review")
+        lost.wait_for()
+        # Mid-sentence: a space closes nothing, "A" approves nothing, and "d" does not draw.
+        page.keyboard.type("thought d A")
+        assert lost.get_by_label("What you had not sent yet").input_value().split() == (
+            "A careful answer Half a".split()
+        )
+        assert page.evaluate("FtrackReview.page.current.name") == "stays"
+        page.keyboard.press("Escape")
+        lost.wait_for(state="hidden")
+        assert page.evaluate("document.activeElement === document.body")
+        assert page.get_by_label("Your comment").input_value() == ""
+        assert page.get_by_role("toolbar", name="Drawing").is_hidden()
+        assert [item.votes for item in made.objects()] == [(), ()]
+        # Who has the box open and wrote nothing yet does not go on in another's.
+        page.get_by_role("navigation").get_by_text("follows", exact=True).click()
+        page.get_by_label("Your comment").click()
+        made.session.delete(made.item(1))
+        made.session.commit()
+        page.get_by_role("dialog", name="follows was taken out of the review").wait_for()
+        page.keyboard.type("Good")
+        assert page.locator("#kept").count() == 0
+        assert page.get_by_label("Your comment").input_value() == ""
+
     def test_an_empty_review_says_so_and_fills(self, new_site, open_page, tmp_path):
         made = new_site(name="Empty")
         made.invite("Ada", "ada@example.com")

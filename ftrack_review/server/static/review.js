@@ -3,7 +3,7 @@
 {
 
 const {
-	el, icon, iconButton, load, relabel, style, tell, say, avatar, memory, Stage, Player, Timeline, Controls, Playlist, Feedback, Sketching, Together, Presence, Keyboard,
+	el, icon, iconButton, load, relabel, style, tell, say, avatar, dialog, memory, Stage, Player, Timeline, Controls, Playlist, Feedback, Sketching, Together, Presence, Keyboard,
 	ServerStore, FolderStore,
 } = FtrackReview;
 
@@ -200,15 +200,26 @@ class Page {
 	_updateCurrent() {
 		const now = this._find(this.current.id);
 		if (!now) {
-			say("What you saw was taken out of the review.");
-			this.sketching.end(true);
-			this.current = null;
-			this._selectFirst();
+			this._lose(this.current);
 			return;
 		}
 		this.current = now;
 		if (mediaKey(now) !== this._shown) this._open(now);
 		this._show();
+	}
+
+	/** Go on without *object*, and hand out what was being written about it: keys pressed on go nowhere. */
+	_lose({ name }) {
+		say("What you saw was taken out of the review.");
+		this.sketching.end(true);
+		const { unsent } = this.feedback;
+		const field = document.activeElement;
+		const hasField = this.feedback.el.contains(field) && field.matches("textarea");
+		if (hasField) field.blur();
+		this.current = null;
+		this._selectFirst();
+		if (!hasField && !unsent.length) return;
+		dialog(`${name} was taken out of the review`, el("p", { tabindex: -1, autofocus: true }, "Nobody can comment on it any more."), kept(unsent));
 	}
 
 	// The object on the stage
@@ -386,14 +397,19 @@ class Page {
 		this._isOver = true;
 		this.together.close();
 		this.player.pause();
-		const { draft } = this.feedback.composer;
-		const kept = draft && draft.content ? [el("label", { htmlFor: "kept" }, "What you had not sent yet:"), el("textarea", { id: "kept", readonly: true, rows: 6, value: draft.content, dir: "auto" })] : [];
+		const { unsent } = this.feedback;
 		const heading = el("h1", { tabindex: -1 }, "This review cannot be shown any more");
 		document.body.classList.add("plain");
 		document.getElementById("review").replaceChildren(el("main.card.notice", el("p.brand", { "aria-hidden": "true" }), heading,
-			el("p.lead", { role: "alert" }, text || "It was deleted, or your link does not hold any more."), kept));
+			el("p.lead", { role: "alert" }, text || "It was deleted, or your link does not hold any more."), kept(unsent)));
 		heading.focus();
 	}
+}
+
+/** Return what shows *texts* that were not sent, where there are any. */
+function kept(texts) {
+	return texts.length ? [el("label", { htmlFor: "kept" }, "What you had not sent yet:"),
+		el("textarea", { id: "kept", readonly: true, rows: 6, value: texts.join("\n\n"), dir: "auto" })] : [];
 }
 
 /** What tells whether the media of an object is still what the stage shows. */
