@@ -15,6 +15,27 @@ WATCH = """() => {
 }"""
 
 
+#: Whether the middle of an element can be clicked where the page is scrolled to.
+IN_SIGHT = """(node) => {
+  const box = node.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return Boolean(top) && node.contains(top);
+}"""
+
+#: Resolves with what people need that is on top over less than 60 pixels of scrolling.
+REACHED = f"""async () => {{
+  const inSight = {IN_SIGHT};
+  const columns = document.querySelector(".columns");
+  const nodes = [...document.querySelectorAll(".vote, .note header, .note footer button, .composer textarea, .composer .primary, .tool.play")];
+  const found = new Map(nodes.map((node) => [node, 0]));
+  for (let y = 0; y <= columns.scrollHeight; y += 10) {{
+    columns.scrollTop = y;
+    for (const node of nodes) if (inSight(node)) found.set(node, found.get(node) + 1);
+  }}
+  return nodes.filter((node) => found.get(node) < 6).map((node) => `${{found.get(node)}} ${{node.outerHTML.slice(0, 80)}}`);
+}}"""
+
+
 @pytest.fixture(scope="module")
 def site(new_site, tmp_path_factory):
     folder = tmp_path_factory.mktemp("media")
@@ -232,6 +253,23 @@ class TestWidths:
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= PHONE["width"]
             assert box["y"] + box["height"] < composer["y"]
+
+    @pytest.mark.parametrize(
+        ("width", "height"), [(720, 450), (640, 400), (640, 512), (683, 384), (320, 256)]
+    )
+    def test_twice_as_large_everything_can_be_reached_by_scrolling(self, site, open_page, width, height):
+        page = open_page(width=width, height=height)
+        visit(page, site.link("ada@example.com"))
+        missed = page.evaluate(REACHED)
+        assert missed == []
+        # The same by the keys: what has the focus is in sight.
+        for name in ("Approved", "Reply to Administrator"):
+            button = page.get_by_role("button", name=name).first
+            button.focus()
+            assert button.evaluate(f"(node) => ({IN_SIGHT})(node)"), name
+        assert page.get_by_role("banner").get_by_role("button", name="Keyboard shortcuts").is_visible() == (
+            width >= 480
+        )
 
     def test_what_belongs_to_a_drawing_stands_in_one_row(self, site, page):
         visit(page, site.link("ada@example.com"), "shot")

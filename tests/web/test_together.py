@@ -297,9 +297,8 @@ class TestEndings:
         lost.wait_for()
         # Mid-sentence: a space closes nothing, "A" approves nothing, and "d" does not draw.
         page.keyboard.type("thought d A")
-        assert lost.get_by_label("What you had not sent yet").input_value().split() == (
-            "A careful answer Half a".split()
-        )
+        unsent = lost.get_by_label("What you had not sent yet").input_value()
+        assert unsent == "A careful answer\n\nHalf a "
         assert page.evaluate("FtrackReview.page.current.name") == "stays"
         page.keyboard.press("Escape")
         lost.wait_for(state="hidden")
