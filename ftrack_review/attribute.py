@@ -220,10 +220,14 @@ class Attribute:
                     remote[name] = old_value
                 values[name] = value
             if session._switches.record_operations:
-                try:
-                    key = entity._key_of_operations
-                except AttributeError:
+                if remote is None:
+                    # Mostly the first time: to look for what is not there takes longer than to make it.
                     key = entity._keep_key()
+                else:
+                    try:
+                        key = entity._key_of_operations
+                    except AttributeError:
+                        key = entity._keep_key()
                 # What push does, without the call and the operation, which is made when somebody looks at it.
                 if type(value) in _COPIED:
                     value = value.copy()
