@@ -140,13 +140,8 @@ class NoteView {
 
 	async _remove() {
 		const text = (this.note.replies || []).length ? "The replies go as well." : "It cannot be brought back.";
-		try {
-			await load("about");
-		} catch (error) {
-			this._panel.complain(error.message);
-			return;
-		}
-		if (await FtrackReview.confirmed("Delete this?", text, "Delete")) await this._try((store) => store.deleteComment(this.note.id), "It was deleted.");
+		const ask = () => FtrackReview.confirmed("Delete this?", text, "Delete");
+		if (await load("about").then(ask, (error) => this._panel.complain(error.message))) await this._try((store) => store.deleteComment(this.note.id), "It was deleted.");
 	}
 
 	async _try(action, done) {

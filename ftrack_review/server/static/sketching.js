@@ -96,13 +96,10 @@ class Sketching {
 	/** Return the frame with the drawing as a picture. */
 	async capture(drawing, frame) {
 		this.end(true);
+		this._player.pause();
 		const { footage } = this._player;
 		await load("tools");
-		if (footage.isMovie && footage.frame !== frame) {
-			this._player.pause();
-			await footage.reach(frame);
-		}
-		return FtrackReview.flatten(footage, drawing);
+		return FtrackReview.flatten(footage, drawing, frame);
 	}
 }
 

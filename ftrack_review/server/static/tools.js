@@ -240,8 +240,9 @@ class Palette {
 	}
 }
 
-/** Return the picture that *footage* shows with *drawing* on it as a PNG data URL, or null where the browser forbids it. */
-function flatten(footage, drawing) {
+/** Resolve with *frame* of *footage* with *drawing* on it as a PNG data URL, or null where the browser forbids it. */
+async function flatten(footage, drawing, frame) {
+	if (footage.isMovie && footage.frame !== frame) await footage.reach(frame);
 	const scale = Math.min(1, 1280 / Math.max(footage.width, footage.height));
 	const canvas = el("canvas");
 	canvas.width = Math.max(1, Math.round(footage.width * scale));
