@@ -254,6 +254,19 @@ class TestWidths:
             assert box["x"] + box["width"] <= PHONE["width"]
             assert box["y"] + box["height"] < composer["y"]
 
+    @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1280, 800), (1024, 768)])
+    def test_all_tools_are_in_sight_on_a_laptop(self, site, open_page, width, height):
+        page = open_page(width=width, height=height)
+        visit(page, site.link("ada@example.com"))
+        key(page, "d")
+        palette = page.get_by_role("toolbar", name="Drawing")
+        palette.wait_for()
+        stage = page.locator(".stage").bounding_box()
+        for button in palette.get_by_role("button").all():
+            box = button.bounding_box()
+            assert stage["x"] <= box["x"]
+            assert box["x"] + box["width"] <= stage["x"] + stage["width"]
+
     @pytest.mark.parametrize(
         ("width", "height"), [(720, 450), (640, 400), (640, 512), (683, 384), (320, 256)]
     )
