@@ -235,24 +235,24 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
 
     def _take_and_go_on(self, page: Page) -> Optional[Page]:
         """Keep the rows of *page* while the next one, if there is one, is on its way. Return that."""
-        self._next_offset = page.next_offset
         known = len(self._results) + page.count
         ahead = None
-        if self._next_offset is not None and (self._limit is None or known < self._limit):
-            query = self._make_action(self._page_text(known, large=self._pages >= 1))
+        if page.next_offset is not None and (self._limit is None or known < self._limit):
+            text = self._page_text(known, offset=page.next_offset, large=self._pages >= 1)
+            query = self._make_action(text)
             ahead = _Ahead(self._session, query)
         try:
             self._take(page)
             # What is not kept of the rows is gone before the next page is decoded.
             del page
         finally:
-            text = ahead.wait() if ahead is not None else None
+            answer = ahead.wait() if ahead is not None else None
         if ahead is None:
             return None
         if ahead.error is not None:
             raise ahead.error
-        assert text is not None
-        return self._read_page(text, query)
+        assert answer is not None
+        return self._read_page(answer, query)
 
     def _take(self, page: Page) -> None:
         """Keep the rows of *page*."""
@@ -260,8 +260,8 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         self._next_offset = page.next_offset
         self._pages += 1
 
-    def _page_text(self, known: int, *, large: bool = False) -> str:
-        """Return the text for the next page, where *known* rows came before it.
+    def _page_text(self, known: int, *, offset: Optional[int] = None, large: bool = False) -> str:
+        """Return the text for the page at *offset*, by default the next one, where *known* rows came before it.
 
         A page may be *large*, if nobody chose its size, when two were full and everything is wanted: most of the
         time of a small page passes between client and server.
@@ -269,7 +269,8 @@ class QueryResult(Sequence):  # type: ignore[type-arg]
         size = LARGE_PAGE_SIZE if large and self._page_size == PAGE_SIZE else self._page_size
         if self._limit is not None:
             size = min(size, self._limit - known)
-        return grammar.format(replace(self._statement, offset=self._next_offset, limit=size))
+        offset = self._next_offset if offset is None else offset
+        return grammar.format(replace(self._statement, offset=offset, limit=size))
 
     def _request(self, expression: str, *, decoded: bool = True) -> Page:
         """Return the server's answer to *expression*. Its rows need not be *decoded* yet."""

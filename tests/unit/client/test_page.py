@@ -106,6 +106,17 @@ def test_what_is_no_answer_is_refused(known, text):
     know(known, "a", "b", "c")
 
 
+def test_a_damaged_page_is_asked_for_again_and_not_left_out(session, answers):
+    answers.rows["Task"] = tasks("a", "b", "c", "d")
+    result = session.query("select name from Task", page_size=2)
+    real = session.transport.call
+    session.transport.call = lambda *arguments: real(*arguments).replace(b'"name": "a"', b'"name": "a')
+    with pytest.raises(exception.ServerResponseError):
+        result.all()
+    session.transport.call = real
+    assert [task["name"] for task in result.all()] == ["a", "b", "c", "d"]
+
+
 def test_what_the_server_reports_is_raised(known):
     text = json.dumps({"exception": "ValidationError", "content": "No such attribute."}).encode()
     with pytest.raises(exception.ServerValidationError, match="No such attribute"):
