@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from ftrack_review.server.context import RequestContext
     from ftrack_review.server.rows import Row
 
-__all__ = ["CHANGED", "COMPLETE", "FINISH", "GUARD", "VOTES", "derived_equals", "is_open"]
-
-#: What a vote may say.
-VOTES = ("approved", "require_changes", "seen")
+__all__ = ["CHANGED", "COMPLETE", "FINISH", "GUARD", "derived_equals", "is_open"]
 
 #: What the Event that keeps a former vote says as its ``action``.
 FORMER_VOTE = "review_session_object_status.replaced"
@@ -292,9 +289,9 @@ def _pair_changed(row: Row) -> bool:
 def _check_vote(context: RequestContext, row: Row) -> None:
     types = context.catalogue.types
     status = row.get("status")
-    if status not in VOTES:
+    if status not in role.STATUSES:
         raise validation_error(
-            f"ReviewSessionObjectStatus.status must be one of {', '.join(VOTES)}, not {describe(status)}",
+            f"ReviewSessionObjectStatus.status must be one of {', '.join(role.STATUSES)}, not {describe(status)}",
             "status",
         )
     if row.get("review_session_object_id") is None:
@@ -320,19 +317,19 @@ def _check_vote(context: RequestContext, row: Row) -> None:
             f"review session of {voted.label}",
             "review_session_invitee_id",
         )
-    if row.added or _says_more(row):
+    if row.added or _has_new_status(row):
         _check_takes_part(context, voted.get("review_session_id"), key)
     fill(context, row, "resource_id", invitee.get("resource_id"))
 
 
-def _says_more(row: Row) -> bool:
+def _has_new_status(row: Row) -> bool:
     column = row.entity.columns["status"].name
     return bool(row.before.get(column, row.values[column]) != row.values[column])
 
 
 def _keep_changed(context: RequestContext, row: Row) -> None:
     """Keep what a vote said before it was changed in place."""
-    if not row.added and _says_more(row):
+    if not row.added and _has_new_status(row):
         _keep(context, row, row.before[row.entity.columns["status"].name], row.key[0])
 
 
