@@ -14,6 +14,7 @@ from ftrack_review.protocol.remark import HAS_AUDIO_KEY
 
 __all__ = [
     "JOBS",
+    "LARGEST",
     "VERSIONS_OF",
     "Component",
     "Job",
@@ -61,8 +62,8 @@ VERSIONS_OF = (
 )
 
 
-# Ten million frames are four days. Beyond, anyone who may write metadata has written nonsense.
-_LARGEST = 10_000_000
+#: The largest frame, size or progress that is believed, as anyone may write metadata: ten million frames are four days.
+LARGEST = 10_000_000
 
 
 #: An entity, or a record of one.
@@ -246,4 +247,4 @@ def whole(value: Any, default: Any) -> Any:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
         return default
-    return number if abs(number) <= _LARGEST else default
+    return number if abs(number) <= LARGEST else default

@@ -18,7 +18,7 @@ import json
 import uuid
 from typing import Any, Dict, List, Mapping, Optional
 
-from ftrack_review.protocol import remark
+from ftrack_review.protocol import presentation, remark
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.server import review_drawing, review_state
@@ -32,8 +32,6 @@ __all__ = ["comment", "delete", "edit", "release", "vote"]
 
 #: The longest comment, in characters.
 LONGEST_COMMENT = 20_000
-
-_MOST_FRAMES = 10_000_000
 
 # What the names of pictures begin with.
 _PICTURE_NAME = "annotation-"
@@ -380,6 +378,6 @@ def _read_frame(frame: Any) -> Optional[int]:
         return None
     if isinstance(frame, bool) or not isinstance(frame, int):
         raise validation_error(f"The frame must be a whole number, not {describe(frame)}.", "frame")
-    if not 0 <= frame <= _MOST_FRAMES:
+    if not 0 <= frame <= presentation.LARGEST:
         raise validation_error("There is no such frame.", "frame")
     return frame
