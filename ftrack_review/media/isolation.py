@@ -42,6 +42,8 @@ _FUNCTIONS = {
 
 #: How long a child may be silent before it is taken for hung, in seconds.
 _SILENCE_S = 600.0
+# How long it may take to end, in seconds.
+_END_S = 5.0
 
 #: Names of Python interpreters, without version and ``.exe``, those of DCCs included.
 _INTERPRETERS = ("python", "pypy", "mayapy", "hython")
@@ -273,10 +275,14 @@ def _end(child: subprocess.Popen[str]) -> None:
             child.stdin.close()
     try:
         # After its answer it has nothing left to do; one that was interrupted is not waited for.
-        child.wait(timeout=0.0 if child.poll() is None and sys.exc_info()[0] else 5.0)
+        child.wait(timeout=0.0 if child.poll() is None and sys.exc_info()[0] else _END_S)
     except subprocess.TimeoutExpired:
         child.kill()
-        child.wait()
+        try:
+            child.wait(timeout=_END_S)
+        except subprocess.TimeoutExpired:
+            # The system itself holds it, as it does who reads from a share that hangs. It ends when it can.
+            return
     if child.stdout is not None:
         # The listening thread has come to the end of it, as nobody writes any more.
         child.stdout.close()
