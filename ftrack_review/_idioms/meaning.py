@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 from ftrack_review import symbol
 from ftrack_review.exception import Error, OperationError
 from ftrack_review.protocol import role as roles
-from ftrack_review.protocol.grammar import parse_criteria, quote
+from ftrack_review.protocol.grammar import parse_criteria, quote, quote_list
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -201,12 +201,8 @@ def match_role(session: Session, text: str) -> Criteria:
         mapping.update(roles.decode(row["value"]))
     if role == roles.REVIEWER:
         others = [key for key, found in mapping.items() if found != role]
-        return parse_criteria(f"id not_in ({_quoted(others)})")
-    return parse_criteria(f"id in ({_quoted([key for key, found in mapping.items() if found == role])})")
-
-
-def _quoted(keys: list[str]) -> str:
-    return ", ".join(quote(key) for key in keys) or '""'
+        return parse_criteria(f"id not_in {quote_list(others)}")
+    return parse_criteria(f"id in {quote_list(key for key, found in mapping.items() if found == role)}")
 
 
 def _roles_of(invitee: Entity) -> tuple[Any, str]:

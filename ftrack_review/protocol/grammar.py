@@ -49,6 +49,7 @@ __all__ = [
     "parse_criteria",
     "parse_path",
     "quote",
+    "quote_list",
     "with_criteria",
     "with_page",
     "with_projections",
@@ -99,6 +100,18 @@ def parse_path(text: str) -> Path:
 def quote(text: str) -> str:
     """Return *text* as a literal in double quotes, whatever it holds."""
     return f'"{lexeme.escape(text)}"'
+
+
+def quote_list(texts: Iterable[str]) -> str:
+    """Return *texts*, such as ids, as a list to stand behind ``in``. That of none has an empty text, which no id is.
+
+    Example::
+
+        >>> quote_list(["a", "b"])
+        '("a", "b")'
+
+    """
+    return f"({', '.join(map(quote, texts)) or quote('')})"
 
 
 def literal(value: Any) -> Value:

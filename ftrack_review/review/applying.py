@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, 
 
 from ftrack_review.exception import ReviewError
 from ftrack_review.protocol import role as roles
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote_list
 from ftrack_review.protocol.schema import nearest
 from ftrack_review.review import gathering
 
@@ -109,11 +109,10 @@ def _check(mapping: Mapping[str, str], targets: Iterable[str]) -> None:
 
 
 def _read_versions(review_session: Entity, ids: Iterable[str]) -> List[Entity]:
-    keys = ", ".join(quote(key) for key in ids)
     return list(
         review_session.session.query(
             "select version, asset.name, status.name, task.name, task.type_id, task.status.name, task.parent.name "
-            f"from AssetVersion where id in ({keys})"
+            f"from AssetVersion where id in {quote_list(ids)}"
         ).all()
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, 
 
 from ftrack_review.protocol import remark, succession
 from ftrack_review.protocol import role as roles
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.review import keeping
 from ftrack_review.review.opinion import (
     Annotation,
@@ -142,7 +142,7 @@ def _read_objects(
         return role_of, []
     session = review_session.session
     people = {invitee["id"]: invitee for invitee in invitees}
-    keys = "({})".format(", ".join(quote(item["id"]) for item in objects))
+    keys = quote_list(item["id"] for item in objects)
     votes_of = _read_votes(session, keys, people, role_of)
     history_of = _read_history(session, keys, people, role_of)
     annotations_of = read_annotations(session, keys)

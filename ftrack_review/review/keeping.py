@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional, Tuple
 
 from ftrack_review.protocol import role as roles
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def read_with_versions(
     criteria = f'(parent_id is {quote(parent)} and key like "{PREFIX}%")'
     versions = sorted({key for key in version_ids if key})
     if versions:
-        listed = ", ".join(quote(key) for key in versions)
-        criteria += f" or (key is {quote(FIRST_FRAME_KEY)} and parent_id in ({listed}))"
+        criteria += f" or (key is {quote(FIRST_FRAME_KEY)} and parent_id in {quote_list(versions)})"
     kept, first_frames = {}, {}
     for row in review_session.session.query(f"select key, value, parent_id from Metadata where {criteria}"):
         if row["parent_id"] == parent:

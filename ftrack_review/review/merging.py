@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Uni
 from ftrack_review.exception import ReviewError
 from ftrack_review.protocol import remark
 from ftrack_review.protocol import role as roles
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.review import gathering, invitation, noting, schedule
 from ftrack_review.review.answering import Answers
 from ftrack_review.review.opinion import shortened, word_for
@@ -302,8 +302,7 @@ class _Merging:
             self._note("changed", "comment", item.name, text)
 
     def _known(self, ids: Any) -> Dict[str, Entity]:
-        keys = ", ".join(quote(key) for key in ids)
-        rows = self._session.query(f"select content from Note where id in ({keys})")
+        rows = self._session.query(f"select content from Note where id in {quote_list(ids)}")
         return {row["id"]: row for row in rows}
 
     def _note_id(self, identifier: str) -> str:

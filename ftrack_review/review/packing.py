@@ -21,7 +21,7 @@ import ftrack_review
 from ftrack_review.exception import Error, ReviewError
 from ftrack_review.protocol import presentation
 from ftrack_review.protocol import role as roles
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote_list
 from ftrack_review.review import gathering, showing
 from ftrack_review.review.opinion import plain_time
 
@@ -346,11 +346,13 @@ class _Previous:
         self.all_ids = shown | former | {key for key, _ in self._before.values()}
 
     def _find(self, session: Any, shown: Set[str]) -> None:
-        own = session.query(f"select version, asset_id from AssetVersion where id in {_listed(shown)}").all()
+        own = session.query(
+            f"select version, asset_id from AssetVersion where id in {quote_list(sorted(shown))}"
+        ).all()
         assets = {row["asset_id"] for row in own if row["asset_id"]}
         if not assets:
             return
-        rows = session.query(presentation.VERSIONS_OF.format(assets=_listed(assets))).all()
+        rows = session.query(presentation.VERSIONS_OF.format(assets=quote_list(sorted(assets)))).all()
         pairs = {row["id"]: (row["asset_id"], row["version"]) for row in own}
         before = presentation.versions_before(rows, pairs.values())
         for key, pair in pairs.items():
@@ -386,10 +388,6 @@ def _me(feedback: Feedback, invitee: Optional[Entity]) -> Optional[Dict[str, Any
 def _carried(seen: Presentation) -> Optional[Component]:
     """Return the component that travels: what plays, or what could not be made ready for browsers."""
     return seen.component or seen.original
-
-
-def _listed(ids: Iterable[str]) -> str:
-    return "({})".format(", ".join(quote(key) for key in sorted(ids)))
 
 
 def _prove(email: Optional[str], export_id: str) -> Optional[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set
 from ftrack_review.exception import Error
 from ftrack_review.media.rate import find_rate
 from ftrack_review.protocol import presentation
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote_list
 from ftrack_review.protocol.presentation import Component, Presentation
 from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 from ftrack_review.symbol import SERVER_LOCATION_ID
@@ -69,7 +69,7 @@ class Footage:
         return self._shown.get(version_id or "") or Shown(version_id or "")
 
     def _read(self, ids: Set[str]) -> None:
-        session, keys = self._session, _listed(ids)
+        session, keys = self._session, quote_list(sorted(ids))
         versions = session.query(
             f"select thumbnail_id, metadata.key, metadata.value from AssetVersion where id in {keys}"
         ).all()
@@ -79,7 +79,9 @@ class Footage:
         failed = {job.source_id for job in jobs.values() if job.status == "failed" and job.source_id}
         sources: Dict[str, Component] = {}
         if failed:
-            loose = session.query(_COMPONENTS.format(f"id in {_listed(failed)} and version_id is none"))
+            loose = session.query(
+                _COMPONENTS.format(f"id in {quote_list(sorted(failed))} and version_id is none")
+            )
             sources = {part["id"]: _component(part) for part in loose if _is_held(part)}
         listed: Dict[str, List[Entity]] = {}
         for part in parts:
@@ -132,10 +134,6 @@ def _open(session: Session, component_id: str) -> Any:
     location: Any = session.get("Location", SERVER_LOCATION_ID)
     # The server's location names what it keeps by the component's id.
     return location.accessor.open(component_id, "rb")
-
-
-def _listed(ids: Iterable[str]) -> str:
-    return "({})".format(", ".join(quote(key) for key in sorted(ids)))
 
 
 def _is_held(component: Entity) -> bool:

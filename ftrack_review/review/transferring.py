@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 
 from ftrack_review.exception import ReviewError
 from ftrack_review.protocol import remark
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.review import gathering, noting
 from ftrack_review.review.opinion import shortened
 
@@ -114,7 +114,7 @@ def _transfer(pairs: Sequence[Tuple[Entity, Entity]], *, move: bool, dry_run: bo
     if not pairs:
         return Transfer(())
     session = pairs[0][0].session
-    keys = "({})".format(", ".join(quote(source["id"]) for source, _ in pairs))
+    keys = quote_list(source["id"] for source, _ in pairs)
     notes = gathering.read_notes(session, f"parent_id in {keys} or in_reply_to.parent_id in {keys}")
     work = _Work(session, notes, keys, dry_run=dry_run)
     for source, target in pairs:
@@ -150,9 +150,9 @@ class _Work:
         """Return the copies by the id of the note they were made from and of the entity they are on."""
         if not notes:
             return {}
-        keys = ", ".join(quote(note["id"]) for note in notes)
+        keys = quote_list(note["id"] for note in notes)
         rows = self._session.query(
-            f'select parent_id, value from Metadata where key is "{COPIED_KEY}" and value in ({keys})'
+            f'select parent_id, value from Metadata where key is "{COPIED_KEY}" and value in {keys}'
         ).all()
         copies = {row["parent_id"]: row["value"] for row in rows}
         if not copies:
@@ -241,9 +241,9 @@ class _Work:
         copies = {copy["id"]: (note, copy) for note, copy in found if copy is not None}
         if not copies:
             return
-        keys = ", ".join(quote(key) for key in copies)
+        keys = quote_list(copies)
         for reply in self._session.query(
-            f"select in_reply_to_id from Note where in_reply_to_id in ({keys})"
+            f"select in_reply_to_id from Note where in_reply_to_id in {keys}"
         ).all():
             if reply["id"] not in copies:
                 # Said where the copy is.
@@ -277,9 +277,9 @@ class _Work:
         ids = [link["component_id"] for link in note["note_components"]]
         if kind not in self._session.types or not ids:
             return
-        keys = ", ".join(quote(key) for key in ids)
+        keys = quote_list(ids)
         rows = self._session.query(
-            f"select component_id, frame_number from {kind} where component_id in ({keys}) "
+            f"select component_id, frame_number from {kind} where component_id in {keys} "
             f"and review_session_object_id is {quote(source['id'])}"
         ).all()
         for row in rows:

@@ -27,7 +27,7 @@ from typing import (
 )
 
 from ftrack_review.exception import Error, EventHubError
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.review import gathering, keeping
 from ftrack_review.review.happening import (
     CommentDeleted,
@@ -383,7 +383,7 @@ _Said = Dict[str, Tuple[str, Any]]
 
 
 def _among(ids: Iterable[str], attribute: str = "id") -> str:
-    return "{} in ({})".format(attribute, ", ".join(quote(key) for key in ids))
+    return f"{attribute} in {quote_list(ids)}"
 
 
 def _object_of(row: Entity) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ftrack_review.media.rate import find_rate
 from ftrack_review.protocol import presentation
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.protocol.presentation import Component, Job, Presentation
 from ftrack_review.protocol.remark import FIRST_FRAME_KEY
 from ftrack_review.server.review_visitor import Visitor, query
@@ -24,7 +24,7 @@ _COMPONENTS = "select name, file_type, version_id, metadata.key, metadata.value 
 
 def list_of(values: Iterable[Optional[str]]) -> str:
     """Return the ids *values* as a list for a query."""
-    return "({})".format(", ".join(quote(value) for value in sorted({v for v in values if v})) or quote(""))
+    return quote_list(sorted({value for value in values if value}))
 
 
 def previous_of(

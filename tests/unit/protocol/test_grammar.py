@@ -397,3 +397,16 @@ def test_paths():
     for text in ("", "a..b", "a b", "a[", "a is 1"):
         with pytest.raises(QueryError):
             grammar.parse_path(text)
+
+
+@pytest.mark.parametrize(
+    "texts", [["a"], ["b", "a"], ['say "hi"', "back\\slash", "(x), y"], iter(["a", "b"])]
+)
+def test_a_list_of_texts_reads_back_as_those(texts):
+    texts = list(texts)
+    tree = grammar.parse(f"Task where id in {grammar.quote_list(iter(texts))}")
+    assert [value.text for value in tree.criteria.values] == texts
+
+
+def test_a_list_of_none_is_legal_and_finds_nothing():
+    assert grammar.quote_list([]) == '("")'
