@@ -17,6 +17,7 @@ __all__ = [
     "FRAME_KEY",
     "HAS_AUDIO_KEY",
     "INVITEE_KEY",
+    "LONGEST_COMMENT",
     "RELEASED_KEY",
     "decode_frame",
     "encode_frame",
@@ -28,6 +29,9 @@ FIRST_FRAME_KEY = "ftrack_review.first_frame"
 
 #: With this key, "true" or "false" in the metadata of an encoded component says whether it has sound.
 HAS_AUDIO_KEY = "ftrack_review.has_audio"
+
+#: The longest comment that the pages of a review take, in characters.
+LONGEST_COMMENT = 20_000
 
 #: Who of the invited wrote the note: the id of the ReviewSessionInvitee.
 INVITEE_KEY = "inviteeId"

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from ftrack_review.exception import ReviewError
 from ftrack_review.protocol import drawing as drawings
+from ftrack_review.protocol import remark
 from ftrack_review.protocol import role as roles
 
 __all__ = ["ANSWERS_FORMAT", "ANSWERS_VERSIONS", "Answers"]
@@ -23,9 +24,8 @@ ANSWERS_FORMAT = "ftrack-review-answers"
 #: status, which were withdrawn.
 ANSWERS_VERSIONS = (1, 2)
 
-#: The largest file of answers, in bytes, and in it the longest comment, in characters.
+#: The largest file of answers, in bytes.
 LARGEST_FILE_BYTES = 200 * 1024 * 1024
-LONGEST_COMMENT = 20_000
 
 #: The last frame that there is room for.
 LAST_FRAME = 2**31 - 1
@@ -84,8 +84,8 @@ class Answers:
     def _note(self, entry: Any) -> Dict[str, Any]:
         found = self._entry(entry)
         content, frame, reply_to = entry.get("content") or "", entry.get("frame"), entry.get("reply_to")
-        if not isinstance(content, str) or len(content) > LONGEST_COMMENT:
-            raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
+        if not isinstance(content, str) or len(content) > remark.LONGEST_COMMENT:
+            raise self._damaged(f"a comment is no text of at most {remark.LONGEST_COMMENT} characters")
         is_index = isinstance(frame, int) and not isinstance(frame, bool) and 0 <= frame <= LAST_FRAME
         if frame is not None and not is_index:
             raise self._damaged(f"a frame is {frame!r}")
@@ -105,8 +105,8 @@ class Answers:
     def _edit(self, entry: Any) -> Dict[str, Any]:
         found = self._entry(entry)
         content, was = entry.get("content"), entry.get("was")
-        if content is not None and (not isinstance(content, str) or len(content) > LONGEST_COMMENT):
-            raise self._damaged(f"a comment is no text of at most {LONGEST_COMMENT} characters")
+        if content is not None and (not isinstance(content, str) or len(content) > remark.LONGEST_COMMENT):
+            raise self._damaged(f"a comment is no text of at most {remark.LONGEST_COMMENT} characters")
         if content is not None and not content.strip():
             raise self._damaged("a comment is empty")
         if not isinstance(was, list):

@@ -26,6 +26,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from ftrack_review.exception import Error
 from ftrack_review.protocol import role as roles
+from ftrack_review.protocol.presentation import LARGEST
 from ftrack_review.server import review_entry
 from ftrack_review.server.errors import ServerFault
 from ftrack_review.server.event_socket import FAREWELL_S, close
@@ -59,7 +60,6 @@ CLOSE_SLOW = 4008
 CLOSE_CROWDED = 4013
 CLOSE_AGAIN = 1013
 
-_MOST_FRAMES = 10_000_000
 _FASTEST = 64.0
 
 _logger = logging.getLogger(__name__)
@@ -245,7 +245,7 @@ def _read_lead(message: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
     rate = message.get("rate", 1)
     if not isinstance(object_id, str) or len(object_id) > 100:
         return None
-    if isinstance(frame, bool) or not isinstance(frame, (int, float)) or not 0 <= frame <= _MOST_FRAMES:
+    if isinstance(frame, bool) or not isinstance(frame, (int, float)) or not 0 <= frame <= LARGEST:
         return None
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not math.isfinite(rate):
         return None

@@ -30,9 +30,6 @@ from ftrack_review.symbol import SERVER_LOCATION_ID
 
 __all__ = ["comment", "delete", "edit", "release", "vote"]
 
-#: The longest comment, in characters.
-LONGEST_COMMENT = 20_000
-
 # What the names of pictures begin with.
 _PICTURE_NAME = "annotation-"
 
@@ -368,8 +365,8 @@ def _read_content(content: Any, *, may_be_empty: bool = False) -> str:
     text = content.replace("\r\n", "\n").strip()
     if not text and not may_be_empty:
         raise validation_error("The comment is empty.", "content")
-    if len(text) > LONGEST_COMMENT:
-        raise validation_error(f"The comment is longer than {LONGEST_COMMENT} characters.", "content")
+    if len(text) > remark.LONGEST_COMMENT:
+        raise validation_error(f"The comment is longer than {remark.LONGEST_COMMENT} characters.", "content")
     return text
 
 
