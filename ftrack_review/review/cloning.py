@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ftrack_review.exception import ReviewError
-from ftrack_review.protocol.grammar import quote
+from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.review import gathering
 from ftrack_review.review.opinion import word_for
 
@@ -142,7 +142,7 @@ def _choose(session: Any, objects: List[Entity], versions: str) -> Dict[str, Ent
     only = "is_latest_version is True" if versions == "latest" else 'status.state.short is "DONE"'
     rows = session.query(
         "select version, comment, asset_id from AssetVersion where asset_id in "
-        f"({', '.join(quote(key) for key in sorted(assets))}) and {only} order by version"
+        f"{quote_list(sorted(assets))} and {only} order by version"
     )
     # The newest comes last.
     return {row["asset_id"]: row for row in rows}

@@ -38,6 +38,7 @@ __all__ = [
     "project_name",
     "read_annotations",
     "read_notes",
+    "read_notes_on",
     "roles_of",
 ]
 
@@ -149,7 +150,7 @@ def _read_objects(
     drawings = {drawn.id: drawn for found in annotations_of.values() for drawn in found}
     former_of = {item["id"]: _former(kept.get(succession.key(item["id"]))) for item in objects}
     moderated = bool(found["is_moderated"])
-    notes = read_notes(session, f"parent_id in {keys} or in_reply_to.parent_id in {keys}")
+    notes = read_notes_on(session, (item["id"] for item in objects))
     comments_of = _build_comments(notes, people, drawings, moderated)
     read = []
     for item in objects:
@@ -294,6 +295,12 @@ def _labelled(comment: Comment, former: Sequence[FormerVersion], label: str, fir
             break
     replies = tuple(_labelled(reply, former, label, first_frame) for reply in comment.replies)
     return dataclasses.replace(comment, version=found, replies=replies, first_frame=first_frame)
+
+
+def read_notes_on(session: Session, ids: Iterable[str]) -> List[Entity]:
+    """Return the notes on the entities with these *ids*, and the answers to them; see :func:`read_notes`."""
+    keys = quote_list(ids)
+    return read_notes(session, f"parent_id in {keys} or in_reply_to.parent_id in {keys}")
 
 
 def read_notes(session: Session, criteria: str) -> List[Entity]:

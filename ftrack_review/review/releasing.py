@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Tuple
 
 from ftrack_review.exception import ReviewError
 from ftrack_review.protocol import remark
-from ftrack_review.protocol.grammar import quote, quote_list
+from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import gathering
 from ftrack_review.review.opinion import plain_time
 
@@ -80,11 +80,8 @@ def _find(review_session: Entity, comments: Optional[Iterable[Any]]) -> List[Ent
     objects = session.query(f"select id from ReviewSessionObject where review_session_id is {key}").all()
     if not objects:
         return []
-    keys = quote_list(item["id"] for item in objects)
-    found = {
-        note["id"]: note
-        for note in gathering.read_notes(session, f"parent_id in {keys} or in_reply_to.parent_id in {keys}")
-    }
+    notes = gathering.read_notes_on(session, (item["id"] for item in objects))
+    found = {note["id"]: note for note in notes}
     if comments is None:
         return list(found.values())
     chosen = []

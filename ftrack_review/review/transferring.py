@@ -114,9 +114,9 @@ def _transfer(pairs: Sequence[Tuple[Entity, Entity]], *, move: bool, dry_run: bo
     if not pairs:
         return Transfer(())
     session = pairs[0][0].session
-    keys = quote_list(source["id"] for source, _ in pairs)
-    notes = gathering.read_notes(session, f"parent_id in {keys} or in_reply_to.parent_id in {keys}")
-    work = _Work(session, notes, keys, dry_run=dry_run)
+    sources = [source["id"] for source, _ in pairs]
+    notes = gathering.read_notes_on(session, sources)
+    work = _Work(session, notes, quote_list(sources), dry_run=dry_run)
     for source, target in pairs:
         moderated = source.entity_type == "ReviewSessionObject" and source["review_session"]["is_moderated"]
         for note in notes:
@@ -159,8 +159,7 @@ class _Work:
             return {}
         found = self._session.query(
             "select content, is_todo, completed_at, parent_id, in_reply_to_id, in_reply_to.parent_id "
-            "from Note where id in "
-            f"({', '.join(quote(key) for key in copies)})"
+            f"from Note where id in {quote_list(copies)}"
         )
         return {(copies[note["id"]], _parent_of(note)): note for note in found}
 
