@@ -27,6 +27,20 @@ export async function connect({ Session }, ready, options = {}) {
   return session;
 }
 
+/** Resolve once the server sends what a hub subscribed to, as then all its earlier subscriptions count too. */
+async function hears(hub, Event) {
+  const topic = `heard.${crypto.randomUUID()}`;
+  let isHeard = false;
+  hub.subscribe(`topic=${topic}`, () => {
+    isHeard = true;
+  });
+  const end = Date.now() + 30_000;
+  while (!isHeard && Date.now() < end) {
+    hub.publish(new Event(topic, {}));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** Create, read, change and delete as a studio does, and return what was found. */
 export async function work(client, ready) {
   const { error, expression, operation, projectSchema } = client;
@@ -263,6 +277,7 @@ export async function upload(client, ready, movie) {
   session.eventHub.subscribe("topic=ftrack.location.component-added", (event) => {
     added.push(event.data.component_id);
   });
+  await hears(session.eventHub, client.Event);
   const read = (id) => fetch(session.getComponentUrl(id)).then((answer) => answer.arrayBuffer());
   const same = (one, other) => one.length === other.length && one.every((byte, index) => byte === other[index]);
   const send = async (content, name, data = {}) => {
@@ -328,11 +343,12 @@ export async function upload(client, ready, movie) {
     video.onerror = resolve;
   });
   found.movie = [video.videoWidth, video.videoHeight];
-  const finish = Date.now() + 10_000;
-  while (Date.now() < finish && !added.includes(source.id)) {
+  const finish = Date.now() + 30_000;
+  const isAnnounced = () => [found.single.id, found.multi.id, source.id].every((id) => added.includes(id));
+  while (Date.now() < finish && !isAnnounced()) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  found.announced = [found.single.id, found.multi.id, source.id].every((id) => added.includes(id));
+  found.announced = isAnnounced();
   session.eventHub.disconnect();
   return found;
 }

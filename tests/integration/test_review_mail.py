@@ -1,13 +1,12 @@
 """Mails about reviews: pictures in the invitation, and the digest of what was said."""
 
+import datetime as dt
 import io
-import time
 
 import pytest
 from PIL import Image
 
-from ftrack_review.server import review_mail
-from tests.integration.api import wait_for
+from ftrack_review.server import ledger, review_mail
 from tests.integration.test_review_page import DRAWING, Review, data_url, png
 from tests.integration.test_serving_mail import invite, outbox_of, text_of
 
@@ -138,19 +137,20 @@ class TestDigest:
         named.close_session()
         assert digests(listening, named) == []
 
-    def test_is_sent_once_when_the_review_ends_by_the_clock(self, api, listening, named):
+    def test_is_sent_once_when_the_review_ends_by_the_clock(self, api, listening, named, monkeypatch):
         named.vote("approved")
         clock = review_mail.Clock(listening)
         clock.look()
-        ends = time.time() + 2
-        soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ends))
-        api.update("ReviewSession", named.session_id, end_date={"__type__": "datetime", "value": soon})
+        now = dt.datetime.now(dt.timezone.utc)
+        ends, later = (f"{now + dt.timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}" for minutes in (2, 3))
+        api.update("ReviewSession", named.session_id, end_date={"__type__": "datetime", "value": ends})
         assert named.session_id not in clock.look()
-        wait_for(lambda: time.time() > ends + 1)
+        monkeypatch.setattr(review_mail, "utc_now", lambda: later)
         assert named.session_id in clock.look()
         assert named.session_id not in clock.look()
         assert named.session_id not in review_mail.Clock(listening).look()
-        assert len(digests(listening, named)) == 1
+        with listening.store.read() as connection:
+            assert len(ledger.list_mail(connection, subject_id=named.session_id)) == 1
 
 
 def test_an_invitation_tells_of_a_passphrase_and_does_not_give_it_away(api, listening, named):

@@ -88,6 +88,7 @@ class TestUpload:
         connection.putheader("Content-Length", "5000000")
         connection.endheaders()
         connection.send(b"x" * 2_000_000)
+        wait_for(lambda: files_in(listening) != before)
         connection.close()
         wait_for(lambda: files_in(listening) == before)
         assert api.get(metadata["component_id"]).status_code == 404

@@ -83,25 +83,36 @@ def pair(site, open_page):
     return pages
 
 
+def assert_at_once(take, tries=5):
+    """Fail where *take*, given the number of the try, returns more than AT_ONCE at each of a few tries.
+
+    The machine may be busy with other tests, which only ever adds: what is not sent at once is late each time.
+    """
+    times = []
+    for number in range(tries):
+        times.append(take(number))
+        if times[-1] < AT_ONCE:
+            break
+    print(f"seen after {', '.join(f'{time:.0f}' for time in times)} ms")
+    assert min(times) < AT_ONCE
+
+
 @pytest.mark.browser
 class TestTwoBrowsers:
     def test_comments_drawings_and_votes_are_seen_within_a_second(self, pair):
         ada, ben = pair
-        times = {}
 
-        def sent(what, action, selector, text):
-            answer = f"window.seen = ({APPEARS})({repr([selector, text])})"
-            ben.evaluate(f"() => {{ {answer}; }}")
-            action()
-            seen = ben.evaluate("() => window.seen")
+        def take(ending, action, selector, text):
+            ben.evaluate(f"() => {{ window.seen = ({APPEARS})({[selector, text]!r}); }}")
+            action(text)
             # From the answer to whoever did it until the other one sees it.
-            times[what] = seen - ada.evaluate(ANSWERED, "/vote" if what == "vote" else "/comment")
+            return ben.evaluate("() => window.seen") - ada.evaluate(ANSWERED, ending)
 
-        def comment():
-            ada.get_by_label("Your comment").fill("From Ada")
+        def comment(text):
+            ada.get_by_label("Your comment").fill(text)
             ada.get_by_role("button", name="Send", exact=True).click()
 
-        def draw():
+        def draw(text):
             key(ada, "d")
             ada.get_by_role("toolbar", name="Drawing").wait_for()
             box = ada.locator(".stage").bounding_box()
@@ -110,31 +121,34 @@ class TestTwoBrowsers:
             ada.mouse.move(box["x"] + 300, box["y"] + 260, steps=4)
             ada.mouse.up()
             ada.keyboard.press("Escape")
-            ada.get_by_label("Your comment").fill("Drawn by Ada")
-            ada.get_by_role("button", name="Send", exact=True).click()
+            comment(text)
 
-        sent("comment", comment, ".note .content", "From Ada")
-        sent("drawing", draw, ".note .content", "Drawn by Ada")
-        vote = ada.get_by_role("group", name="Your vote").get_by_role("button", name="Approved")
-        sent("vote", vote.click, ".votes li", "Ada")
-        print({what: f"{time:.0f} ms" for what, time in times.items()})
-        assert max(times.values()) < AT_ONCE
+        def vote(text):
+            ada.get_by_role("group", name="Your vote").get_by_role("button", name=text).click()
+
+        assert_at_once(lambda number: take("/comment", comment, ".note .content", f"From Ada, {number}"))
+        assert_at_once(lambda number: take("/comment", draw, ".note .content", f"Drawn by Ada, {number}"))
+        votes = ["Approved", "Changes required"]
+        assert_at_once(lambda number: take("/vote", vote, ".votes li", votes[number % 2]))
         drawn = ben.evaluate(
             "window.FtrackReview.page.stage.drawings.map((drawing) => drawing.shapes[0].tool)"
         )
-        assert drawn == ["pen"]
+        assert set(drawn) == {"pen"}
         assert ben.locator("#spoken").inner_text().startswith("Ada")
 
     def test_what_a_script_does_is_seen_within_a_second(self, site, pair):
         _, ben = pair
         item = site.item(0)
-        ben.evaluate(f"() => {{ window.seen = ({APPEARS})(['.note .content', 'By a script']); }}")
-        item.comment("By a script", frame=3)
-        site.session.commit()
-        done = time.time() * 1000
-        took = ben.evaluate("() => window.seen") - done
-        print(f"{took:.0f} ms after the commit")
-        assert took < AT_ONCE
+
+        def take(number):
+            said = f"By a script, {number}"
+            ben.evaluate(f"() => {{ window.seen = ({APPEARS})(['.note .content', '{said}']); }}")
+            item.comment(said, frame=3)
+            site.session.commit()
+            done = time.time() * 1000
+            return ben.evaluate("() => window.seen") - done
+
+        assert_at_once(take)
 
     def test_who_follows_sees_what_the_presenter_shows(self, pair):
         ada, ben = pair
