@@ -121,20 +121,18 @@ class RecordedOperations(Operations):
 
     def _note(self, operation: Any) -> None:
         if type(operation) is tuple:
-            key = operation[1]
-            identity = (operation[0], make_key(list(key.values())))
-            self._states.setdefault(identity, MODIFIED)
+            self._states.setdefault(_identity_of(operation), MODIFIED)
             return
         identity = _identity_of(operation)
         self._states[identity] = _state(operation, self._states.get(identity, NOT_SET))
 
 
 def _identity_of(operation: Any) -> _Identity:
-    key = operation.entity_key
-    if len(key) == 1:
-        for value in key.values():
-            return (operation.entity_type, value)
-    return (operation.entity_type, make_key(list(key.values())))
+    """Return the identity that *operation*, as it lies in Operations, concerns."""
+    if type(operation) is tuple:
+        entity_type, key_name, key, *_ = operation
+        return (entity_type, key if key_name else make_key(list(key.values())))
+    return (operation.entity_type, make_key(list(operation.entity_key.values())))
 
 
 def _is_same(recorded: Any, operation: Any) -> bool:
@@ -144,9 +142,9 @@ def _is_same(recorded: Any, operation: Any) -> bool:
     return (
         type(operation) is tuple
         and isinstance(recorded, UpdateEntityOperation)
-        and recorded.entity_key is operation[1]
-        and recorded.attribute_name == operation[2]
-        and recorded.new_value is operation[4]
+        and _identity_of(recorded) == _identity_of(operation)
+        and recorded.attribute_name == operation[3]
+        and recorded.new_value == operation[5]
     )
 
 
@@ -154,17 +152,12 @@ def _attributes_set_by(operations: Iterable[Any]) -> Dict[_Identity, Optional[Ma
     """Return the names of the attributes that *operations* set, by identity; None for what is deleted at last."""
     names: Dict[_Identity, Any] = {}
     for operation in operations:
-        if type(operation) is tuple:
-            identity = (operation[0], make_key(list(operation[1].values())))
-            known = names.setdefault(identity, {})
-            if known is not None:
-                known[operation[2]] = None
-            continue
         identity = _identity_of(operation)
-        if isinstance(operation, UpdateEntityOperation):
+        name = operation[3] if type(operation) is tuple else getattr(operation, "attribute_name", None)
+        if name is not None:
             known = names.setdefault(identity, {})
             if known is not None:
-                known[operation.attribute_name] = None
+                known[name] = None
         elif isinstance(operation, CreateEntityOperation):
             names[identity] = dict.fromkeys(operation.entity_data)
         else:
@@ -323,10 +316,16 @@ class UnitOfWork:
             sent = [(*identity, names) for identity, names in _attributes_set_by(operations).items()]
             made_anew = {_identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
         identities = session._identities
+        known: Dict[Key, Entity] = {}
+        known_type = None
         for entity_type, key, names in sent:
-            entity = identities.find(entity_type, key)
+            if entity_type != known_type:
+                known, known_type = identities.of_type(entity_type), entity_type
+            entity = known.get(key)
             if entity is None:
-                continue
+                entity = identities.find(entity_type, key)
+                if entity is None:
+                    continue
             if names is not None:
                 if made_anew and (entity_type, key) in made_anew:
                     names = {**names, **dict.fromkeys(entity._remote or ())}  # noqa: PLW2901
@@ -356,43 +355,52 @@ class UnitOfWork:
         A plain value goes, as the answer brings what the server made of it, or the next reading does. Those
         in *kept* were set again meanwhile.
         """
-        remote, values = entity._remote, entity._values
+        values = entity._values
         facts = entity.attributes._facts or entity._facts()
-        if remote is None:
-            remote = {}
         if not facts.computed.isdisjoint(values):
             for name in facts.computed:
-                if name in values and name not in remote:
+                if name in values and (entity._remote is None or name not in entity._remote):
                     del values[name]
-        companions, staying, key_names = facts.companions, facts.staying, facts.key_names
-        if kept is None and remote.keys() <= names.keys():
-            settled = list(remote)
-            remote = {}
-        else:
-            settled = [name for name in remote if name in names]
-            if kept is not None:
-                for name in settled:
-                    if name in kept:
-                        remote[name] = NOT_SET
-                settled = [name for name in settled if name not in kept]
-            for name in settled:
-                del remote[name]
-        for name in settled:
-            if name not in staying or (
-                name not in key_names
-                and not isinstance(values.get(name), (Collection, MappedCollectionProxy))
-            ):
+        left: Dict[str, Any] = {}
+        settled: List[str] = []
+        for name, old in (entity._remote or {}).items():
+            if name not in names:
+                left[name] = old
+            elif kept is not None and name in kept:
+                left[name] = NOT_SET
+            elif name in facts.passing:
+                # Most are: a plain value that no other attribute shows.
                 values.pop(name, None)
-            if name in companions:
-                companion = companions[name]
-                if companion in values and not (
-                    companion in names or companion in remote or companion in key_names
-                ):
-                    # status and status_id are one column: what was known of the other is out of date.
-                    del values[companion]
-        if not remote:
+            else:
+                settled.append(name)
+        for name in settled:
+            self._settle_related(entity, name, names, left)
+        if left:
+            entity._remote = left
+        else:
             entity._remote = None
             self.session._identities.changed.pop(id(entity), None)
+
+    def _settle_related(
+        self, entity: Entity, name: str, names: Mapping[str, Any], left: Mapping[str, Any]
+    ) -> None:
+        """End the local state of a key, a collection, or one of the two names of a column.
+
+        Those in *left* stay local.
+        """
+        values = entity._values
+        facts = entity._facts()
+        if name not in facts.staying or (
+            name not in facts.key_names
+            and not isinstance(values.get(name), (Collection, MappedCollectionProxy))
+        ):
+            values.pop(name, None)
+        companion = facts.companions.get(name)
+        if companion in values and not (
+            companion in names or companion in left or companion in facts.key_names
+        ):
+            # status and status_id are one column: what was known of the other is out of date.
+            del values[companion]
 
     def _load_results(self, results: List[Any]) -> None:
         records = [

@@ -123,6 +123,9 @@ class Attribute:
     #: Whether setting it on a new entity looks at other attributes, which have to be set before.
     is_set_last = False
 
+    #: The primary key of the type that has this, empty where there are several. The base of entities sets it.
+    _key_name = ""
+
     def __init__(
         self, name: str, default_value: Any = NOT_SET, mutable: bool = True, computed: bool = False
     ) -> None:
@@ -220,20 +223,16 @@ class Attribute:
                     remote[name] = old_value
                 values[name] = value
             if session._switches.record_operations:
-                if remote is None:
-                    # Mostly the first time: to look for what is not there takes longer than to make it.
-                    key = entity._keep_key()
-                else:
-                    try:
-                        key = entity._key_of_operations
-                    except AttributeError:
-                        key = entity._keep_key()
                 # What push does, without the call and the operation, which is made when somebody looks at it.
                 if type(value) in _COPIED:
                     value = value.copy()
                 if type(old_value) in _COPIED:
                     old_value = old_value.copy()
-                update = (entity.entity_type, key, name, old_value, value)
+                key_name = self._key_name
+                key = values.get(key_name)
+                if key is None:
+                    key_name, key = "", entity._primary_key()
+                update = (entity.entity_type, key_name, key, name, old_value, value)
                 session._recorded_operations._stack.append(update)
 
     def set_remote_value(self, entity: Entity, value: Any) -> None:

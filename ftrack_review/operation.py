@@ -20,9 +20,10 @@ __all__ = [
 class Operations:
     """Operations in the order in which they were recorded.
 
-    An update may lie here as the tuple of what :class:`UpdateEntityOperation` is made from. It becomes the operation
-    when somebody looks. For speed: the collector does not visit tuples of plain values, and 100,000 writes take half
-    the time (``python -m tests.benchmarks compare --only write``).
+    An update may lie here as a tuple: its type, the name of the primary key and its value, the name of the attribute,
+    its old and its new value. Where there is no name, the key is a dictionary, maybe of several. It becomes an
+    :class:`UpdateEntityOperation` when somebody looks. For speed: the collector does not visit tuples of plain
+    values, and 100,000 writes take half the time (``python -m tests.benchmarks compare --only write``).
     """
 
     __slots__ = ("_stack",)
@@ -42,7 +43,7 @@ class Operations:
     def pop(self) -> Operation:
         """Remove the latest operation and return it. Raise :exc:`IndexError` if there is none."""
         operation = self._stack.pop()
-        return UpdateEntityOperation(*operation) if type(operation) is tuple else operation
+        return expand(operation)
 
     def __len__(self) -> int:
         """Return the number of operations."""
@@ -58,7 +59,7 @@ class Operations:
         stack = self._stack
         for index, operation in enumerate(stack):
             if type(operation) is tuple:
-                stack[index] = UpdateEntityOperation(*operation)
+                stack[index] = expand(operation)
 
     def __repr__(self) -> str:
         """Return the type and the number of operations."""
@@ -139,6 +140,15 @@ class DeleteEntityOperation(Operation):
     def __repr__(self) -> str:
         """Return what is deleted."""
         return f"<{type(self).__name__} {self.entity_type} {tuple(self.entity_key.values())}>"
+
+
+def expand(recorded: Any) -> Any:
+    """Return the operation that *recorded*, as it lies in :class:`Operations`, stands for."""
+    if type(recorded) is not tuple:
+        return recorded
+    entity_type, key_name, key, name, old_value, new_value = recorded
+    entity_key = {key_name: key} if key_name else key
+    return UpdateEntityOperation(entity_type, entity_key, name, old_value, new_value)
 
 
 #: What is copied when it is recorded. By exact type: a subclass is a live collection that knows its entity.

@@ -54,6 +54,7 @@ class _Facts:
         "factories",
         "key_name",
         "key_names",
+        "passing",
         "plain",
         "staying",
     )
@@ -62,6 +63,8 @@ class _Facts:
         attributes = cls.attributes
         self.key_names: Tuple[str, ...] = tuple(cls.primary_key_attributes)
         self.key_name = self.key_names[0] if len(self.key_names) == 1 else None
+        for attribute in attributes:
+            attribute._key_name = self.key_name or ""
         #: Attributes whose value is not an entity.
         self.plain = frozenset(a.name for a in attributes if not a.holds_entities)
         #: What a commit leaves in its place: keys, and collections, which somebody may hold.
@@ -84,6 +87,8 @@ class _Facts:
             else:
                 self.constants[attribute.name] = default
         self.companions = _pair(attributes)
+        #: What a commit forgets and that has nothing to do with another attribute.
+        self.passing = self.plain.difference(self.staying, self.companions)
 
 
 def _copy(value: Any, _: Entity) -> Any:
@@ -135,7 +140,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
     """An entity of ftrack as a mapping from attribute names to values."""
 
     # Thousands exist. The dictionary is for mixed in classes and for what scripts attach; it stays unmade.
-    __slots__ = ("__dict__", "__weakref__", "_key_of_operations", "_origin", "_remote", "_values", "session")
+    __slots__ = ("__dict__", "__weakref__", "_origin", "_remote", "_values", "session")
 
     #: The name of the type in the schema.
     entity_type = "Entity"
@@ -154,8 +159,6 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
     _origin: Optional[Origin]
     #: Whether the deletion of this was committed.
     _is_gone = False
-    #: The primary key by name, one dictionary for all operations. Made with the first, and only of a single name.
-    _key_of_operations: Dict[str, Any]
 
     def __init__(
         self, session: Session, data: Optional[Mapping[str, Any]] = None, reconstructing: bool = False
@@ -225,13 +228,6 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
                 f"Missing required value for primary key attribute {error.args[0]!r} on entity {self!r}."
             ) from None
 
-    def _keep_key(self) -> Dict[str, Any]:
-        """Return the primary key for operations and, where it cannot change any more, keep it."""
-        key = self._primary_key()
-        if len(key) == 1:
-            self._key_of_operations = key
-        return key
-
     def _has_key(self) -> bool:
         return all(name in self._values for name in self._facts().key_names)
 
@@ -277,7 +273,7 @@ class Entity(_EntityBase, collections.abc.MutableMapping, metaclass=DynamicEntit
             session._identities.changed[id(self)] = self
             if session._switches.record_operations:
                 session._recorded_operations.push(
-                    CreateEntityOperation(type(self).entity_type, self._keep_key(), values)
+                    CreateEntityOperation(type(self).entity_type, self._primary_key(), values)
                 )
         if len(relations) > 1:
             relations.sort(key=_is_set_last)

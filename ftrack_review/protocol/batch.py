@@ -27,6 +27,7 @@ from ftrack_review.operation import (
     DeleteEntityOperation,
     Operation,
     UpdateEntityOperation,
+    expand,
 )
 from ftrack_review.symbol import NOT_SET
 
@@ -56,8 +57,8 @@ def collapse(operations: Iterable[Any]) -> List[Action]:
     caller encodes them. ``entity_data`` holds attributes only, not the type.
 
     *operations* is read once and left as it is, so that a session whose
-    commit fails still holds all of its work. An update may be a tuple of what
-    the operation is made from.
+    commit fails still holds all of its work. An update may be a tuple, as it
+    lies in :class:`~ftrack_review.operation.Operations`.
 
     Raise :exc:`~ftrack_review.exception.OperationError` for an operation
     that the protocol cannot express.
@@ -94,30 +95,30 @@ def collapse_plain(operations: List[Any]) -> Optional[List[Action]]:
     """
     actions: List[Action] = []
     created: Dict[_Token, int] = {}
-    latest: Dict[Tuple[Any, ...], Tuple[int, Dict[str, Any], str]] = {}
-    # The same by the id of the dictionary with the key, which operations of one entity mostly share.
-    by_key: Dict[int, Tuple[int, Dict[str, Any], str]] = {}
+    # By key, which is hardly ever that of two types: the index of the action, its data and its type.
+    latest: Dict[Any, Tuple[int, Dict[str, Any], str]] = {}
     for operation in operations:
         kind = type(operation)
         if kind is tuple:
-            entity_type, entity_key, name, _, value = operation
+            entity_type, key_name, key, name, _, value = operation
+            if not key_name:
+                key = _key_of(key)
         elif kind is UpdateEntityOperation:
-            entity_type, entity_key = operation.entity_type, operation.entity_key
+            entity_type, key = operation.entity_type, _key_of(operation.entity_key)
             name, value = operation.attribute_name, operation.new_value
         elif kind is CreateEntityOperation:
-            entity_type, entity_key, name = operation.entity_type, operation.entity_key, None
+            entity_type, key = operation.entity_type, _key_of(operation.entity_key)
+            name = None
         else:
             return None
-        found = by_key.get(id(entity_key))
-        if found is None or found[2] != entity_type:
-            key = list(entity_key.values())
-            identity = (entity_type, *key)
-            found = latest.get(identity)
+        found = latest.get(key)
+        if found is not None and found[2] != entity_type:
+            return None
         if name is None:
             if found is not None:
                 return None
             data = {name: value for name, value in operation.entity_data.items() if value is not NOT_SET}
-            created[_token_of(key)] = len(actions)
+            created[_token_of(list(operation.entity_key.values()))] = len(actions)
         else:
             if type(value) is str:
                 if found is not None and (
@@ -138,16 +139,22 @@ def collapse_plain(operations: List[Any]) -> Optional[List[Action]]:
                 found[1][name] = value
                 continue
             data = {name: value}
-        latest[identity] = by_key[id(entity_key)] = (len(actions), data, entity_type)
+        latest[key] = (len(actions), data, entity_type)
         actions.append(
             {
                 "action": "create" if name is None else "update",
                 "entity_type": entity_type,
-                "entity_key": key,
+                "entity_key": list(key) if type(key) is tuple else [key],
                 "entity_data": data,
             }
         )
     return actions
+
+
+def _key_of(entity_key: Mapping[str, Any]) -> Any:
+    """Return what tells an entity from most others: the value of a single key, else the tuple of them."""
+    values = tuple(entity_key.values())
+    return values[0] if len(values) == 1 else values
 
 
 def _kind_of(value: Any) -> int:
@@ -163,7 +170,7 @@ def _kind_of(value: Any) -> int:
 
 def collapse_any(operations: List[Any]) -> List[Action]:
     """Return the actions for any batch."""
-    changes = _read(UpdateEntityOperation(*each) if type(each) is tuple else each for each in operations)
+    changes = _read(expand(each) for each in operations)
     _drop_vanished(changes)
     plan = _Plan()
     for change in changes:

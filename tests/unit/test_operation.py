@@ -55,7 +55,7 @@ def test_values_are_not_shown():
 def test_an_update_kept_as_a_tuple_becomes_an_operation_when_somebody_looks():
     operations = Operations()
     key = {"id": "1"}
-    operations._stack.extend(("Task", key, "name", "a", name) for name in "bcd")
+    operations._stack.extend(("Task", "id", "1", "name", "a", name) for name in "bcd")
     latest = operations.pop()
     assert isinstance(latest, UpdateEntityOperation)
     assert (latest.attribute_name, latest.old_value, latest.new_value) == ("name", "a", "d")
