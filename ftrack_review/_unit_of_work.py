@@ -1,4 +1,4 @@
-"""What a session has to send: recorded operations, one commit, and its undoing.
+"""Sending what a session has recorded, one commit after another, and its undoing.
 
 A commit takes the operations that are there, collapses and encodes them, sends them as one request and applies
 the answer to the entities in it. Nothing changes before the server has answered, so that a failed commit
@@ -9,130 +9,30 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review import _loading
-from ftrack_review._identity import make_key
+from ftrack_review._recorded_operations import identity_of
 from ftrack_review.collection import Collection, MappedCollectionProxy
-from ftrack_review.inspection import _state
-from ftrack_review.operation import (
-    CreateEntityOperation,
-    DeleteEntityOperation,
-    Operations,
-    UpdateEntityOperation,
-)
+from ftrack_review.operation import CreateEntityOperation, DeleteEntityOperation, UpdateEntityOperation
 from ftrack_review.protocol import action, batch, grammar
-from ftrack_review.symbol import MODIFIED, NOT_SET, Symbol
+from ftrack_review.symbol import NOT_SET
 
 if TYPE_CHECKING:
     from ftrack_review._identity import Key
+    from ftrack_review._recorded_operations import Identity
     from ftrack_review.entity.base import Entity
     from ftrack_review.operation import Operation
     from ftrack_review.session import Session
 
-__all__ = ["RecordedOperations", "UnitOfWork"]
-
-_Identity = Tuple[str, "Key"]
+__all__ = ["UnitOfWork"]
 
 # Type and key of an entity, and the names of the attributes that were set, None where it was deleted.
 _Sent = Tuple[str, "Key", Optional[Mapping[str, Any]]]
 
 # Actions whose results hold what became of an entity.
 _WITH_DATA = ("create", "update")
-
-
-class RecordedOperations(Operations):
-    """The operations of a session, with the state that each entity is in because of them."""
-
-    __slots__ = ("_noted", "_states")
-
-    def __init__(self) -> None:
-        """Initialise empty."""
-        super().__init__()
-        self._states: Dict[_Identity, Symbol] = {}
-        # How many of the operations the states tell of: they follow when somebody asks.
-        self._noted = 0
-
-    @classmethod
-    def of(cls, operations: Operations) -> RecordedOperations:
-        """Return *operations* as those of a session. What is pushed to the one is in the other.
-
-        Raise :exc:`TypeError` for anything else.
-        """
-        if isinstance(operations, cls):
-            return operations
-        if not isinstance(operations, Operations):
-            raise TypeError(
-                f"A session records its changes in operation.Operations(), not in {type(operations).__name__}."
-            )
-        recorded = cls()
-        recorded._stack = operations._stack
-        return recorded
-
-    @property
-    def states(self) -> Dict[_Identity, Symbol]:
-        """State by identity, of the entities that have one."""
-        stack = self._stack
-        if self._noted > len(stack):
-            self._begin_anew()
-        while self._noted < len(stack):
-            self._note(stack[self._noted])
-            self._noted += 1
-        return self._states
-
-    def pop(self) -> Operation:
-        """Remove the latest operation and return it. Raise :exc:`IndexError` if there is none."""
-        operation = super().pop()
-        self._begin_anew()
-        return operation
-
-    def clear(self) -> None:
-        """Forget all operations."""
-        super().clear()
-        self._begin_anew()
-
-    def drop_first(self, count: int) -> None:
-        """Forget the oldest *count* operations, which were committed."""
-        if count >= len(self._stack):
-            self.clear()
-            return
-        del self._stack[:count]
-        self._begin_anew()
-
-    def keep(self, is_kept: Callable[[Any], bool]) -> None:
-        """Forget the operations for which *is_kept* is false."""
-        self._expand()
-        self._stack[:] = [operation for operation in self._stack if is_kept(operation)]
-        self._begin_anew()
-
-    def put_first(self, count: int, operations: List[Any]) -> None:
-        """Put *operations* in the place of the oldest *count*."""
-        self._stack[:count] = operations
-        self._begin_anew()
-
-    def _begin_anew(self) -> None:
-        self._states = {}
-        self._noted = 0
-
-    def first(self, count: int) -> List[Any]:
-        """Return the oldest *count* operations as they lie here, updates maybe as tuples."""
-        return self._stack[:count]
-
-    def _note(self, operation: Any) -> None:
-        if type(operation) is tuple:
-            self._states.setdefault(_identity_of(operation), MODIFIED)
-            return
-        identity = _identity_of(operation)
-        self._states[identity] = _state(operation, self._states.get(identity, NOT_SET))
-
-
-def _identity_of(operation: Any) -> _Identity:
-    """Return the identity that *operation*, as it lies in Operations, concerns."""
-    if type(operation) is tuple:
-        entity_type, key_name, key, *_ = operation
-        return (entity_type, key if key_name else make_key(list(key.values())))
-    return (operation.entity_type, make_key(list(operation.entity_key.values())))
 
 
 def _is_same(recorded: Any, operation: Any) -> bool:
@@ -142,17 +42,17 @@ def _is_same(recorded: Any, operation: Any) -> bool:
     return (
         type(operation) is tuple
         and isinstance(recorded, UpdateEntityOperation)
-        and _identity_of(recorded) == _identity_of(operation)
+        and identity_of(recorded) == identity_of(operation)
         and recorded.attribute_name == operation[3]
         and recorded.new_value == operation[5]
     )
 
 
-def _attributes_set_by(operations: Iterable[Any]) -> Dict[_Identity, Optional[Mapping[str, Any]]]:
+def _attributes_set_by(operations: Iterable[Any]) -> Dict[Identity, Optional[Mapping[str, Any]]]:
     """Return the names of the attributes that *operations* set, by identity; None for what is deleted at last."""
-    names: Dict[_Identity, Any] = {}
+    names: Dict[Identity, Any] = {}
     for operation in operations:
-        identity = _identity_of(operation)
+        identity = identity_of(operation)
         name = operation[3] if type(operation) is tuple else getattr(operation, "attribute_name", None)
         if name is not None:
             known = names.setdefault(identity, {})
@@ -240,7 +140,7 @@ class UnitOfWork:
             if remaining is not None:
                 left.append(remaining)
             elif isinstance(operation, CreateEntityOperation):
-                self.session._identities.remove(*_identity_of(operation))
+                self.session._identities.remove(*identity_of(operation))
         recorded.put_first(count, left)
 
     def rollback(self) -> None:
@@ -265,7 +165,7 @@ class UnitOfWork:
         with session._lock:
             session.recorded_operations.keep(
                 lambda operation: (
-                    _identity_of(operation) != identity
+                    identity_of(operation) != identity
                     and not (
                         operation.entity_type == "Metadata" and operation.entity_key.get("parent_id") == key
                     )
@@ -311,10 +211,10 @@ class UnitOfWork:
         recorded.drop_first(len(operations))
         # What was recorded while the request was on its way.
         kept = _attributes_set_by(recorded.first(len(recorded)))
-        made_anew: Set[_Identity] = set()
+        made_anew: Set[Identity] = set()
         if sent is None:
             sent = [(*identity, names) for identity, names in _attributes_set_by(operations).items()]
-            made_anew = {_identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
+            made_anew = {identity_of(each) for each in operations if isinstance(each, DeleteEntityOperation)}
         identities = session._identities
         known: Dict[Key, Entity] = {}
         known_type = None
@@ -508,12 +408,12 @@ def _without(operation: Any, gone: Set[Any]) -> Any:
     )
 
 
-def _new_identities(operations: Iterable[Operation]) -> List[_Identity]:
+def _new_identities(operations: Iterable[Operation]) -> List[Identity]:
     """Return what the server does not know: that of which the first operation is its creation.
 
     What was deleted first and then made again, such as a key of metadata, is on the server.
     """
-    first: Dict[_Identity, bool] = {}
+    first: Dict[Identity, bool] = {}
     for operation in operations:
-        first.setdefault(_identity_of(operation), isinstance(operation, CreateEntityOperation))
+        first.setdefault(identity_of(operation), isinstance(operation, CreateEntityOperation))
     return [identity for identity, is_created in first.items() if is_created]

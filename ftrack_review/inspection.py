@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
 
-from ftrack_review.operation import CreateEntityOperation, DeleteEntityOperation, UpdateEntityOperation
-from ftrack_review.symbol import CREATED, DELETED, MODIFIED, NOT_SET, Symbol
+from ftrack_review.symbol import NOT_SET
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
-    from ftrack_review.operation import Operation
+    from ftrack_review.symbol import Symbol
 
 __all__ = ["identity", "primary_key", "state", "states"]
 
@@ -26,17 +25,6 @@ def primary_key(entity: Entity) -> OrderedDict[str, Any]:
     Raise :exc:`KeyError` if a part of it is not set.
     """
     return OrderedDict(entity._primary_key())
-
-
-def _state(operation: Operation, state: Symbol) -> Symbol:
-    """Return the state after *operation* of what was in *state* before."""
-    if isinstance(operation, DeleteEntityOperation):
-        return DELETED
-    if isinstance(operation, CreateEntityOperation):
-        return CREATED
-    if isinstance(operation, UpdateEntityOperation) and state is NOT_SET:
-        return MODIFIED
-    return state
 
 
 def state(entity: Entity) -> Symbol:

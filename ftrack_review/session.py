@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import collections.abc
+import functools
 import itertools
 import json
 import logging
@@ -37,7 +38,7 @@ import ftrack_review.cache as cache_
 import ftrack_review.exception as exception
 from ftrack_review import _loading, _schema_cache, transport
 from ftrack_review._identity import IdentityMap
-from ftrack_review._unit_of_work import RecordedOperations, UnitOfWork
+from ftrack_review._recorded_operations import RecordedOperations
 from ftrack_review.entity.base import Entity
 from ftrack_review.operation import DeleteEntityOperation, Operations
 from ftrack_review.protocol import action
@@ -50,8 +51,10 @@ if TYPE_CHECKING:
 
     import requests
 
+    from ftrack_review._entity_cache import FurtherCache
     from ftrack_review._idioms import Idioms
     from ftrack_review._inheritance import InheritedValue
+    from ftrack_review._unit_of_work import UnitOfWork
     from ftrack_review.event.hub import EventHub
     from ftrack_review.pending import PendingChanges
     from ftrack_review.protocol.tree import Statement
@@ -221,7 +224,7 @@ class Session:
         self._statements: Dict[str, Statement] = {}
         self._custom_attribute_configurations: Optional[List[Entity]] = None
         self._recorded_operations = RecordedOperations()
-        self._unit_of_work = UnitOfWork(self)
+        self._work: Optional[UnitOfWork] = None
         self._idioms: Optional[Idioms] = None
         self._event_hub: Optional[EventHub] = None
         self._types: Optional[_EntityTypes] = None
@@ -275,14 +278,12 @@ class Session:
 
     def _set_up_cache(self, cache: Any, key_maker: Optional[cache_.KeyMaker]) -> None:
         """Put the *cache* that was given behind the identity map."""
-        from ftrack_review._entity_cache import FurtherCache, IdentityCache
-
         self.cache_key_maker = key_maker if key_maker is not None else cache_.StringKeyMaker()
-        self._identity_cache = IdentityCache(self)
-        self.cache = cache_.LayeredCache([self._identity_cache])
         self._further_cache: Optional[FurtherCache] = None
         self._find_elsewhere: Optional[Callable[[str, Any], Optional[Entity]]] = None
         if cache is not None:
+            from ftrack_review._entity_cache import FurtherCache
+
             if callable(cache):
                 cache = cache(self)
             self.cache.caches.append(cache)
@@ -336,7 +337,7 @@ class Session:
         """Make locks anew, which may be held in the parent. The transport makes its connections anew itself."""
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        self._unit_of_work = UnitOfWork(self)
+        self._work = None
 
     @property
     def _request(self) -> requests.Session:
@@ -405,10 +406,17 @@ class Session:
             self._idioms = Idioms(self)
         return self._idioms
 
-    @property
+    @functools.cached_property
     def _local_cache(self) -> cache_.Cache:
         """The entities of this session as a cache."""
-        return self._identity_cache
+        from ftrack_review._entity_cache import IdentityCache
+
+        return IdentityCache(self)
+
+    @functools.cached_property
+    def cache(self) -> cache_.LayeredCache:
+        """The entities of this session, and behind them the cache that was given."""
+        return cache_.LayeredCache([self._local_cache])
 
     def check_server_compatibility(self) -> None:
         """Raise :exc:`~ftrack_review.exception.ServerCompatibilityError` for a server that is too old."""
@@ -523,6 +531,17 @@ class Session:
     def recorded_operations(self, operations: Operations) -> None:
         with self._lock:
             self._recorded_operations = RecordedOperations.of(operations)
+
+    @property
+    def _unit_of_work(self) -> UnitOfWork:
+        """What sends changes and undoes them. A program that only reads does not load it."""
+        work = self._work
+        if work is None:
+            from ftrack_review._unit_of_work import UnitOfWork
+
+            with self._lock:
+                work = self._work = self._work or UnitOfWork(self)
+        return work
 
     @property
     def created(self) -> List[Entity]:

@@ -47,8 +47,8 @@ OPERATORS = {
 
 FLAGS = re.IGNORECASE | re.DOTALL
 
-is_identifier = re.compile(IDENTIFIER).fullmatch
-is_bare = re.compile(BARE).fullmatch
+_IDENTIFIER = late(IDENTIFIER)
+_BARE = late(BARE)
 _PATH = late(PATH)
 
 _SEGMENT_PARTS = late(rf"({IDENTIFIER})(?:\s*\[\s*({IDENTIFIER})\s*\])?")
@@ -64,6 +64,16 @@ _HINTS = (
     (None, late(r"\s*<>"), 'Write "!=".'),
     (late(r"=\s*$"), late(r"\s*="), 'Write "=".'),
 )
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether *text* has the form of a name."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+def is_bare(text: str) -> bool:
+    """Return whether *text* can be a value without quotes."""
+    return _BARE.fullmatch(text) is not None
 
 
 def is_path(text: str) -> bool:

@@ -51,6 +51,7 @@ WHERE = {
     "_encoding": 2,
     "_loading": 2,
     "_page": 2,
+    "_recorded_operations": 2,
     "_unit_of_work": 2,
     "pending": 2,
     "_inheritance": 2,
