@@ -6,23 +6,72 @@ hashed again. It does not fetch anything; the session does.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
 import threading
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
-__all__ = ["folder_for", "read", "write"]
+import ftrack_review.exception as exception
+
+__all__ = ["Documents", "folder_for", "read", "write"]
 
 _Document = List[Dict[str, Any]]
 
 #: Files of one server that are kept: sites with several schemas, such as a test copy, change back and forth.
 _KEPT = 4
 
-# Path -> (time of change, size, document), so that a second session of the process does not read it again.
-_read_before: Dict[str, Tuple[int, int, _Document]] = {}
+# Path -> (time of change, size, documents), so that a second session of the process does not read it again.
+_read_before: Dict[str, Tuple[int, int, Documents]] = {}
 _lock = threading.Lock()
+
+_BEGIN = '{"id": "'
+
+
+class Documents(Mapping[str, Dict[str, Any]]):
+    """The document of each entity type by name, decoded when it is first asked for.
+
+    A program uses a few of the 130, and all together are 5,000 dictionaries and lists for the collector to look at.
+    """
+
+    def __init__(self, path: str, texts: Dict[str, str]) -> None:
+        """Initialise with the JSON *texts* by name, from the file at *path*."""
+        self._path = path
+        self._texts = texts
+        self._decoded: Dict[str, Dict[str, Any]] = {}
+
+    def __getitem__(self, name: str) -> Dict[str, Any]:
+        """Return the document of the type *name*. Raise :exc:`KeyError` where there is none.
+
+        Raise :exc:`~ftrack_review.exception.ConfigurationError` where the file is damaged, which it is not any more
+        at the next start.
+        """
+        found = self._decoded.get(name)
+        if found is None:
+            try:
+                found = self._decoded.setdefault(name, json.loads(self._texts[name]))
+            except ValueError as error:
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
+                raise exception.ConfigurationError(
+                    f"The schema of {name} in {self._path} was damaged. The file is removed: start the session "
+                    f"again, and it is fetched from the server."
+                ) from error
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a type *name*, without decoding its document."""
+        return name in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names, in the order of the server."""
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        """Return the number of types."""
+        return len(self._texts)
 
 
 def folder_for(schema_cache_path: Union[str, bool, None]) -> Optional[str]:
@@ -51,8 +100,8 @@ def path_for(folder: str, server_url: str, schema_hash: str) -> str:
     return os.path.join(folder, f"ftrack_review_schema_{server}_{schema}.json")
 
 
-def read(path: str) -> Optional[_Document]:
-    """Return the document in the file at *path*, None where there is none that can be read."""
+def read(path: str) -> Optional[Documents]:
+    """Return the documents in the file at *path*, None where there is none that can be read."""
     try:
         status = os.stat(path)
         with _lock:
@@ -60,14 +109,27 @@ def read(path: str) -> Optional[_Document]:
         if before is not None and before[:2] == (status.st_mtime_ns, status.st_size):
             return before[2]
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+            documents = _find(path, file.read().split("\n"))
     except (OSError, ValueError):
         return None
-    if not is_document(document):
+    if documents is not None:
+        with _lock:
+            _read_before[path] = (status.st_mtime_ns, status.st_size, documents)
+    return documents
+
+
+def _find(path: str, lines: List[str]) -> Optional[Documents]:
+    """Return the documents in the *lines* of the file at *path*, None where they are not as :func:`write` made them."""
+    if len(lines) < 3 or lines[0] != "[" or lines[-1] != "]":
         return None
-    with _lock:
-        _read_before[path] = (status.st_mtime_ns, status.st_size, document)
-    return document  # type: ignore[no-any-return]
+    texts: Dict[str, str] = {}
+    for line in lines[1:-1]:
+        text = line.removesuffix(",")
+        name, quote, _ = text[len(_BEGIN) :].partition('"')
+        if not (text.startswith(_BEGIN) and quote and text.endswith("}")):
+            return None
+        texts[json.loads(f'"{name}"') if "\\" in name else name] = text
+    return Documents(path, texts)
 
 
 def is_document(value: Any) -> bool:
@@ -76,21 +138,21 @@ def is_document(value: Any) -> bool:
 
 
 def write(path: str, document: _Document) -> None:
-    """Put *document* in the file at *path*, whole or not at all. Raise :exc:`OSError` where that fails."""
+    """Put *document* in the file at *path*, whole or not at all. Raise :exc:`OSError` where that fails.
+
+    Each entity type has a line of its own, in which its name comes first.
+    """
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            # Not json.dump, which writes member by member.
-            file.write(json.dumps(document))
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            lines = ",\n".join(json.dumps({"id": entry["id"], **entry}) for entry in document)
+            file.write(f"[\n{lines}\n]")
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
-    status = os.stat(path)
-    with _lock:
-        _read_before[path] = (status.st_mtime_ns, status.st_size, document)
     _remove_old(folder, name)
 
 

@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from ftrack_review.pending import PendingChanges
     from ftrack_review.protocol.tree import Statement
 
+    #: The schema of a server: as it answers, or by name and decoded when it is needed.
+    _Schemas = Union[List[Dict[str, Any]], _schema_cache.Documents]
+
 __all__ = [
     "AutoPopulatingContext",
     "OperationPayload",
@@ -99,7 +102,9 @@ class _EntityTypes(MutableMapping[str, Any]):
 
     def __init__(self, session: Session) -> None:
         self._session = weakref.ref(session)
-        self._documents = {document["id"]: document for document in session.schemas}
+        self._documents = session._documents
+        # What was deleted is not made again.
+        self._names = dict.fromkeys(session._documents)
         self._classes: Dict[str, Any] = {}
         # Name -> what is to follow the making of its class.
         self._following: Dict[str, Callable[[], None]] = {}
@@ -115,10 +120,9 @@ class _EntityTypes(MutableMapping[str, Any]):
         cls = self._classes.get(name)
         if cls is None:
             session = self._session()
-            document = self._documents.get(name)
-            if session is None or document is None:
+            if session is None or name not in self._names:
                 return self._find_second_name(session, name)
-            cls = self._classes[name] = session._build_entity_type_class(document)
+            cls = self._classes[name] = session._build_entity_type_class(self._documents[name])
             following = self._following.pop(name, None)
             if following is not None:
                 following()
@@ -128,7 +132,7 @@ class _EntityTypes(MutableMapping[str, Any]):
         real = session.idioms.entity_type(name) if session is not None else None
         if real is not None and real != name:
             return self[real]
-        raise _unrecognised_type(name, self._documents)
+        raise _unrecognised_type(name, self._names)
 
     def __setitem__(self, name: str, cls: Any) -> None:
         if name in self._following:
@@ -139,21 +143,21 @@ class _EntityTypes(MutableMapping[str, Any]):
             session._plans.pop(name, None)
 
     def __delitem__(self, name: str) -> None:
-        self._documents.pop(name, None)
+        self._names.pop(name, None)
         del self._classes[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._documents or name in self._classes
+        return name in self._names or name in self._classes
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the class called *name*, or *default*."""
         return self[name] if name in self else default  # noqa: SIM401 - this is what it would call.
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._documents, *self._classes]))
+        return iter(dict.fromkeys([*self._names, *self._classes]))
 
     def __len__(self) -> int:
-        return len({*self._documents, *self._classes})
+        return len({*self._names, *self._classes})
 
 
 class Session:
@@ -228,6 +232,7 @@ class Session:
         self._idioms: Optional[Idioms] = None
         self._event_hub: Optional[EventHub] = None
         self._types: Optional[_EntityTypes] = None
+        self._schemas: _Schemas = []
         self._set_up_cache(cache, cache_key_maker)
 
         self._server_address = server_url
@@ -259,10 +264,10 @@ class Session:
             plugin_paths = os.environ.get("FTRACK_EVENT_PLUGIN_PATH", "").split(os.pathsep)
         self._plugin_paths = list(plugin_paths)
         self._discover_plugins(plugin_arguments=plugin_arguments)
-        self.schemas: List[Dict[str, Any]] = self._load_schemas(schema_cache_path)
+        loaded = self._load_schemas(schema_cache_path)
         #: The schema of the server, read.
-        self.schema = Schema(self.schemas)
-        self._types = self._build_entity_type_classes(self.schemas)
+        self.schema = Schema(loaded)
+        self._types = self._build_entity_type_classes(loaded)
         if self._event_hub is not None:
             # Else when the hub is made, which most sessions do without.
             self._register_storage_scenario()
@@ -531,6 +536,17 @@ class Session:
     def recorded_operations(self, operations: Operations) -> None:
         with self._lock:
             self._recorded_operations = RecordedOperations.of(operations)
+
+    @property
+    def schemas(self) -> List[Dict[str, Any]]:
+        """The schema of the server as it answers ``query_schemas``, a document for each entity type."""
+        if not isinstance(self._schemas, list):
+            self._schemas = list(self._schemas.values())
+        return self._schemas
+
+    @schemas.setter
+    def schemas(self, schemas: _Schemas) -> None:
+        self._schemas = schemas
 
     @property
     def _unit_of_work(self) -> UnitOfWork:
@@ -993,25 +1009,25 @@ class Session:
 
             plugin.discover(paths, [self], plugin_arguments)
 
-    def _load_schemas(self, schema_cache_path: Union[str, bool, None]) -> List[Dict[str, Any]]:
+    def _load_schemas(self, schema_cache_path: Union[str, bool, None]) -> _Schemas:
         """Return the schema document of the server, from its file where that is up to date."""
         announced = self._server_information.get("schema_hash")
         folder = _schema_cache.folder_for(schema_cache_path) if announced else None
         path: Optional[str] = None
         if folder is not None:
             path = _schema_cache.path_for(folder, self._server_address, str(announced))
-            document = self._read_schemas_from_cache(path)
-            if document is not None:
-                return document
+            kept = self._read_schemas_from_cache(path)
+            if kept is not None:
+                return kept
         document = self._call_raw([action.query_schemas()])[0]
         if not _schema_cache.is_document(document):
             raise exception.ServerResponseError("The server's answer to query_schemas is not a schema.")
         if path is not None:
             self._write_schemas_to_cache(document, path)
-        return document
+        return document  # type: ignore[no-any-return]
 
-    def _read_schemas_from_cache(self, schema_cache_path: str) -> Optional[List[Dict[str, Any]]]:
-        """Return the document in the file at *schema_cache_path*, None where there is none."""
+    def _read_schemas_from_cache(self, schema_cache_path: str) -> Optional[_Schemas]:
+        """Return the document in the file at *schema_cache_path*, by name, None where there is none."""
         return _schema_cache.read(schema_cache_path)
 
     def _write_schemas_to_cache(self, schemas: List[Dict[str, Any]], schema_cache_path: str) -> None:
@@ -1021,9 +1037,12 @@ class Session:
         except OSError as error:
             _logger.warning("The schema could not be kept in %s: %s", schema_cache_path, error)
 
-    def _build_entity_type_classes(self, schemas: List[Dict[str, Any]]) -> _EntityTypes:
+    def _build_entity_type_classes(self, schemas: _Schemas) -> _EntityTypes:
         """Return the entity classes. They are made on first use, unless somebody wants to make them."""
         self.schemas = schemas
+        self._documents: Mapping[str, Dict[str, Any]] = (
+            {document["id"]: document for document in schemas} if isinstance(schemas, list) else schemas
+        )
         types = _EntityTypes(self)
         if self._event_hub is not None:
             # Somebody may listen to their making.
@@ -1035,10 +1054,12 @@ class Session:
         """Return the class for one entity type: a plugin's, or the standard one."""
         from ftrack_review.entity.factory import StandardFactory
 
-        answers = self._publish_locally(
-            "ftrack.api.session.construct-entity-type", {"schema": document, "schemas": self.schemas}
-        )
-        classes = [answer for answer in answers if answer is not None]
+        classes: List[Any] = []
+        if self._event_hub is not None:
+            answers = self._publish_locally(
+                "ftrack.api.session.construct-entity-type", {"schema": document, "schemas": self.schemas}
+            )
+            classes = [answer for answer in answers if answer is not None]
         if len(classes) > 1:
             _logger.warning(
                 "Several plugins made a class for the entity type %s. The last one is used.", document["id"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from ftrack_review.protocol._frozen import Frozen
 from ftrack_review.symbol import NOT_SET
@@ -113,10 +113,12 @@ class Schema(Mapping[str, EntitySchema]):
     Entity types are read when first asked for, as most programs use a few of the 130.
     """
 
-    def __init__(self, document: Document) -> None:
-        """Initialise from *document*, the answer to ``query_schemas``. It is kept, not copied."""
-        self.document = document
-        self._raw = {entry["id"]: entry for entry in document}
+    def __init__(self, document: Union[Document, Mapping[str, Dict[str, Any]]]) -> None:
+        """Initialise from *document*, the answer to ``query_schemas``, or the same by name. It is kept, not copied."""
+        self._document = document
+        self._raw: Mapping[str, Dict[str, Any]] = (
+            {entry["id"]: entry for entry in document} if isinstance(document, list) else document
+        )
         self._read: Dict[str, EntitySchema] = {}
         self._children: Optional[Dict[str, List[str]]] = None
 
@@ -138,6 +140,11 @@ class Schema(Mapping[str, EntitySchema]):
     def __len__(self) -> int:
         """Return the number of entity types."""
         return len(self._raw)
+
+    @property
+    def document(self) -> Document:
+        """The document, as the server gave it."""
+        return self._document if isinstance(self._document, list) else list(self._document.values())
 
     @property
     def hash(self) -> str:

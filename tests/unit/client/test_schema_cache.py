@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ftrack_review import _schema_cache
+from ftrack_review import _schema_cache, exception
 from tests.session_transport import SCHEMA, AnsweredSession, Answers
 
 
@@ -36,7 +36,44 @@ def test_the_folder_comes_from_the_environment(answers, tmp_path, monkeypatch):
     assert "ftrack-review" in _schema_cache.folder_for(None)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '{"a": 1}'])
+def test_a_document_is_decoded_when_its_type_is_used(answers, tmp_path):
+    starts(answers, schema_cache_path=str(tmp_path))
+    (path,) = tmp_path.iterdir()
+    kept = _schema_cache.read(str(path))
+    assert list(kept) == [document["id"] for document in SCHEMA]
+    with AnsweredSession(answers, schema_cache_path=str(tmp_path)) as session:
+        assert session.types["Task"].entity_type == "Task"
+        decoded = set(kept._decoded)
+        assert "Task" in decoded
+        assert len(decoded) < len(SCHEMA)
+        assert session.schemas == SCHEMA
+        assert session.schemas is session.schemas
+        assert dict(session.schema["Task"].document) == kept["Task"]
+
+
+def test_a_damaged_document_is_fetched_at_the_next_start(answers, tmp_path):
+    starts(answers, schema_cache_path=str(tmp_path))
+    (path,) = tmp_path.iterdir()
+    path.write_text(path.read_text().replace('"id": "Task", ', '"id": "Task", , ', 1))
+    with AnsweredSession(answers, schema_cache_path=str(tmp_path)) as session:
+        with pytest.raises(exception.ConfigurationError, match="Task.*damaged.*start the session again"):
+            session.types["Task"]
+        assert session.types["User"].entity_type == "User"
+    answers.take_requests()
+    assert len(starts(answers, schema_cache_path=str(tmp_path))) == 2
+    assert json.loads(path.read_text()) == SCHEMA
+
+
+@pytest.mark.parametrize("name", ["Größe", 'a "b"', "back\\slash"])
+def test_names_of_types_are_those_of_the_server(tmp_path, name):
+    path = str(tmp_path / "schema.json")
+    _schema_cache.write(path, [{"properties": {}, "id": name}])
+    kept = _schema_cache.read(path)
+    assert kept is None or dict(kept) == {name: {"id": name, "properties": {}}}
+    assert (kept is None) == ('"' in name)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"a": 1}', "[\n1\n]", json.dumps(SCHEMA)])
 def test_a_damaged_file_is_written_anew(answers, tmp_path, content):
     starts(answers, schema_cache_path=str(tmp_path))
     (path,) = tmp_path.iterdir()
