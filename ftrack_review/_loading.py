@@ -12,7 +12,7 @@ the record) in a row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import ftrack_review.exception as exception
 from ftrack_review.collection import Collection, MappedCollectionProxy
@@ -40,11 +40,15 @@ class Origin:
     What one of them lacks is fetched for the others too: see :mod:`~ftrack_review._population`.
     """
 
-    __slots__ = ("members",)
+    __slots__ = ("__weakref__", "ahead", "members", "reach")
 
     def __init__(self) -> None:
         """Initialise empty."""
         self.members: Dict[str, List[Entity]] = {}
+        #: The names of what was fetched for all, before somebody read it, by type.
+        self.ahead: Dict[str, Set[str]] = {}
+        #: For how many of them the next attribute is fetched, None for as many as fit in a query.
+        self.reach: Optional[int] = None
 
 
 def plan_of(session: Session, entity_type: str) -> _Plan:
@@ -89,6 +93,8 @@ def load(session: Session, records: Iterable[Record], *, gather: bool = True) ->
         return _merge_all(session, records)
     with session._lock:
         origin = Origin()
+        # Held, as the last entity to leave its former result would take that along.
+        formers = list(session._fetched_ahead) if gather and session._fetched_ahead else ()
         touched = _notebook(session)
         meet = _make_meet(session, origin, gather, touched)
         try:
@@ -96,8 +102,20 @@ def load(session: Session, records: Iterable[Record], *, gather: bool = True) ->
         except BaseException as error:
             _forget_unfinished(session, origin)
             raise _explain(error) from error
+        if formers:
+            _follow(session, origin, formers)
     session._store_elsewhere((touched or {}).values())
     return entities
+
+
+def _follow(session: Session, origin: Origin, formers: Iterable[Origin]) -> None:
+    """Note with *origin* what was fetched ahead of those that may have come with one of the *formers* before."""
+    for former in formers:
+        for entity_type, names in former.ahead.items():
+            if entity_type in origin.members:
+                origin.ahead.setdefault(entity_type, set()).update(names)
+    if origin.ahead:
+        session._fetched_ahead.add(origin)
 
 
 def _notebook(session: Session) -> Optional[Dict[int, Entity]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
     from ftrack_review.session import Session
 
-__all__ = ["criteria_for", "populate", "populate_missing"]
+__all__ = ["criteria_for", "forget_ahead", "populate", "populate_missing"]
 
 #: How many entities one query asks for.
 CHUNK = 500
@@ -39,14 +39,60 @@ def populate_missing(
 ) -> None:
     """Fetch *attributes* of *entity* and, with *siblings*, of those that came with it and lack the first."""
     projections = list(dict.fromkeys(p for attribute in attributes for p in attribute._projections(entity)))
-    entities = [entity]
-    if siblings and session.populate_siblings and entity._origin is not None:
-        entities = _find_siblings(session, entity, attributes[0].name)
+    entities, origin = [entity], entity._origin
+    if siblings and session.populate_siblings and origin is not None:
+        entities = _find_siblings(session, entity, attributes[0].name, origin.reach or CHUNK)
+        with session._lock:
+            if origin.reach is not None:
+                origin.reach = origin.reach * 4 if origin.reach * 4 < CHUNK else None
+            if len(entities) > 1:
+                origin.ahead.setdefault(entity.entity_type, set()).update(a.name for a in attributes)
+                session._fetched_ahead.add(origin)
     _fetch(session, entity.entity_type, entities, projections)
 
 
-def _find_siblings(session: Session, entity: Entity, name: str) -> List[Entity]:
-    """Return *entity* and those that came with it and lack *name*, beginning with it, at most a chunk."""
+def forget_ahead(session: Session, actions: Iterable[Any]) -> None:
+    """Forget what was fetched for siblings and what *actions*, which the server has done, may have changed.
+
+    Nobody has read it yet, so that it has to be what the server holds at the first reading: collections that were
+    not read, where more than plain values changed, and what the server works out, which nobody can set. Where
+    that happens again and again, as in a loop that commits each time, less is fetched ahead.
+    """
+    is_about_relations = not all(map(_sets_plain_values, actions))
+    with session._lock:
+        for origin in list(session._fetched_ahead):
+            is_forgotten = False
+            for entity_type, names in origin.ahead.items():
+                attributes = session.types[entity_type].attributes
+                for attribute in [attributes.get(name) for name in names]:
+                    is_collection = hasattr(attribute, "collection_class")
+                    if is_about_relations if is_collection else not attribute.mutable:
+                        names.discard(attribute.name)
+                        is_forgotten = True
+                        for member in origin.members[entity_type]:
+                            _forget(member, attribute.name, list if is_collection else object)
+            if is_forgotten:
+                origin.reach = 1
+            if not any(origin.ahead.values()):
+                session._fetched_ahead.discard(origin)
+
+
+def _sets_plain_values(action: Any) -> bool:
+    """Return whether all that *action* does is to set values that are no references."""
+    return action.get("action") == "update" and not any(
+        name.endswith("_id") or not (value is None or isinstance(value, (str, int, float)))
+        for name, value in (action.get("entity_data") or {}).items()
+    )
+
+
+def _forget(entity: Entity, name: str, kind: type) -> None:
+    """Forget the value of *name*, if it is of this *kind*, that the server gave. Collections are lists until read."""
+    if isinstance(entity._values.get(name, NOT_SET), kind) and name not in (entity._remote or ()):
+        entity._values.pop(name, None)
+
+
+def _find_siblings(session: Session, entity: Entity, name: str, count: int) -> List[Entity]:
+    """Return *entity* and those that came with it and lack *name*, beginning with it, at most *count*."""
     assert entity._origin is not None
     with session._lock:
         members = entity._origin.members.get(entity.entity_type, [])
@@ -54,10 +100,10 @@ def _find_siblings(session: Session, entity: Entity, name: str) -> List[Entity]:
         found = [entity]
         # Those behind it first: a loop will come to them.
         for member in (*members[start + 1 :], *members[:start]):
+            if len(found) == count:
+                break
             if member._values.get(name, NOT_SET) is NOT_SET and not session._is_created(member):
                 found.append(member)
-                if len(found) == CHUNK:
-                    break
     return found
 
 

@@ -112,6 +112,7 @@ class UnitOfWork:
                 raise
             with session._lock:
                 self._apply(operations, results, None if plain is None else _sent_in(plain))
+                session._forget_ahead(actions)
 
     def _resolve_doubt(self, operations: List[Any], actions: List[Dict[str, Any]]) -> None:
         """Apply *operations*, sent as *actions* without an answer, if the server has done them.
@@ -127,6 +128,7 @@ class UnitOfWork:
             with session._lock:
                 if is_done:
                     self._apply(operations, [])
+                    session._forget_ahead(actions)
                 elif gone:
                     self._drop_changes(len(operations), gone)
         self._doubt = None

@@ -225,6 +225,8 @@ class Session:
         #: How many commits have deleted something: collections then look whether they held it.
         self._deletions = 0
         self._plans: Dict[str, Any] = {}
+        #: The results of which something was fetched before it was asked for.
+        self._fetched_ahead: weakref.WeakSet[_loading.Origin] = weakref.WeakSet()
         self._statements: Dict[str, Statement] = {}
         self._custom_attribute_configurations: Optional[List[Entity]] = None
         self._recorded_operations = RecordedOperations()
@@ -882,12 +884,22 @@ class Session:
         """
         actions = [data] if isinstance(data, collections.abc.Mapping) else list(data)
         answer = self._read_answer(self._send(self.encode(actions)), actions)
+        self._forget_ahead(actions)
         if data is self._switches.raw:
             return answer
         results = _loading.load_value(self, answer)
         return results[0] if isinstance(data, collections.abc.Mapping) else results
 
     _call = call
+
+    def _forget_ahead(self, actions: Sequence[Any]) -> None:
+        """Forget what was fetched before it was asked for and what *actions*, done by now, may have changed."""
+        if self._fetched_ahead:
+            from ftrack_review import _population
+
+            written = [each for each in actions if not str(each.get("action")).startswith("query")]
+            if written:
+                _population.forget_ahead(self, written)
 
     def _call_raw(self, actions: List[Dict[str, Any]]) -> List[Any]:
         """Send *actions*, which JSON can write, and return their results as JSON gave them.

@@ -1,3 +1,6 @@
+import gc
+import re
+
 import pytest
 
 from ftrack_review._loading import load
@@ -49,6 +52,92 @@ def test_at_most_a_chunk_is_fetched_at_a_time_beginning_where_the_reader_is(sess
     assert answers.requests == []
     assert tasks[100]["name"] == "n"
     assert len(answers.take_requests()) == 1
+
+
+def answer_queries(answers, values):
+    """Answer each query with those of the values of a key that it asks for. Return the keys asked for, by query."""
+    asked = []
+
+    def answer(action):
+        if action["action"] != "query":
+            return None
+        keys = re.findall(r'"(t\d+)"', action["expression"])
+        asked.append(keys)
+        first = re.match(r"select (\w+)", action["expression"])[1]
+        rows = [record("Task", key, **{first: values(key)[first]}) for key in keys]
+        return {"action": "query", "data": rows, "metadata": {"next": {"offset": None}}}
+
+    answers.on_action = answer
+    return asked
+
+
+class TestWhatWasFetchedAhead:
+    """Collections that nobody has read, and what the server works out, are as commits left them."""
+
+    def test_is_fetched_again_after_a_commit_that_may_have_changed_it(self, session, answers):
+        tasks = load(session, [record("Task", f"t{index}") for index in range(5)])
+        asked = answer_queries(answers, lambda key: {"notes": [], "link": [key], "name": key})
+        read = tasks[0]["notes"]
+        assert tasks[0]["link"] == ["t0"]
+        assert tasks[0]["name"] == "t0"
+        assert [len(keys) for keys in asked] == [5, 5, 5]
+        session.create("Note", {"content": "new", "parent_id": "t1"})
+        session.commit()
+        asked.clear()
+        answer_queries(answers, lambda key: {"notes": [record("Note", "n1")], "link": ["renamed"]})
+        assert [note["id"] for note in tasks[1]["notes"]] == ["n1"]
+        assert tasks[2]["link"] == ["renamed"]
+        # What somebody has read and may hold is his.
+        assert tasks[0]["notes"] is read
+        assert list(read) == []
+        # A name changes with its own entity only.
+        assert tasks[4]["name"] == "t4"
+
+    def test_stays_where_only_plain_values_changed(self, session, answers):
+        tasks = load(session, [record("Task", f"t{index}") for index in range(5)])
+        asked = answer_queries(answers, lambda _: {"notes": []})
+        assert list(tasks[0]["notes"]) == []
+        tasks[0]["name"] = "new"
+        session.commit()
+        assert [list(task["notes"]) for task in tasks] == [[]] * 5
+        assert [len(keys) for keys in asked] == [5]
+
+    def test_stays_set_where_it_was_set(self, session, answers):
+        tasks = load(session, [record("Task", f"t{index}") for index in range(3)])
+        note = load(session, [record("Note", "n1")])[0]
+        answer_queries(answers, lambda _: {"notes": []})
+        assert list(tasks[0]["notes"]) == []
+        tasks[1]["notes"] = [note]
+        session.call([{"action": "delete", "entity_type": "Task", "entity_key": ["t9"]}])
+        assert list(tasks[1]["notes"]) == [note]
+        assert len(session.recorded_operations) == 1
+
+    def test_is_known_of_those_that_came_again(self, session, answers):
+        rows = [record("Task", f"t{index}") for index in range(3)]
+        tasks = load(session, [dict(row) for row in rows])
+        answer_queries(answers, lambda _: {"notes": []})
+        assert list(tasks[0]["notes"]) == []
+        assert load(session, [dict(row) for row in rows]) == tasks
+        gc.collect()
+        session.create("Note", {"content": "new", "parent_id": "t1"})
+        session.commit()
+        answer_queries(answers, lambda _: {"notes": [record("Note", "n1")]})
+        assert [note["id"] for note in tasks[1]["notes"]] == ["n1"]
+
+    def test_is_less_in_a_loop_that_commits_each_time(self, session, answers):
+        tasks = load(session, [record("Task", f"t{index}") for index in range(100)])
+        asked = answer_queries(answers, lambda _: {"notes": []})
+        for task in tasks[:20]:
+            assert list(task["notes"]) == []
+            session.create("Note", {"content": "new", "parent_id": task["id"]})
+            session.commit()
+        assert len(asked) <= 20
+        assert sum(map(len, asked)) < 100 + 20 * 4
+        asked.clear()
+        # And as much as ever once the loop only reads.
+        for task in tasks[20:]:
+            assert list(task["notes"]) == []
+        assert len(asked) <= 5
 
 
 def test_siblings_can_be_left_alone(answers):
