@@ -13,7 +13,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple, TypeVar
 
-from ftrack_review import __version__
+from ftrack_review import __version__, _terminal
 from ftrack_review.exception import Error, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def main(arguments: Optional[List[str]] = None) -> None:
         if words[:1] == ["run"] and words[1:2] not in (["-h"], ["--help"]):
             _run_script(words[1:])
             sys.exit(0)
+        # A script that is run prints as it would without us.
+        _terminal.soften()
         _require("cli")
         status = _run(words)
     except Error as error:
@@ -73,7 +75,7 @@ def _run(arguments: List[str]) -> int:
 
 def _complain(message: str, *, status: int = 1) -> int:
     """Print *message* as one paragraph on the standard error output and return *status*."""
-    text = " ".join(message.split())
+    text = _terminal.harmless(" ".join(message.split()))
     lines = textwrap.wrap(f"ftrack-review: {text}", 100, break_long_words=False, break_on_hyphens=False)
     print("\n".join(lines), file=sys.stderr)
     return status
@@ -505,4 +507,4 @@ def _options(*decorators: Callable[[Function], Function]) -> Callable[[Function]
 
 def _say(line: str) -> None:
     # A script that waits for a line must not wait for the buffer.
-    print(line, flush=True)
+    print(_terminal.harmless(line), flush=True)

@@ -21,6 +21,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Sequence, TextIO, Tuple
 
 from ftrack_review import exception, media, symbol
+from ftrack_review._terminal import harmless
 from ftrack_review.media import synthesis
 
 if TYPE_CHECKING:
@@ -77,19 +78,21 @@ class _Page:
 
     def line(self, text: str = "") -> None:
         """Write a line of the story."""
-        self._write(f"  {text}\n" if text else "\n")
+        self._write(f"  {harmless(text)}\n" if text else "\n")
 
     def good(self, text: str) -> None:
         """Write a line about something that was checked and is right."""
-        self._write(f"  {self._paint('ok', 'green')}  {text}\n")
+        self._write(f"  {self._paint('ok', 'green')}  {harmless(text)}\n")
 
     def bad(self, text: str) -> None:
         """Write a paragraph about something that is wrong."""
-        self._write(f"  {self._paint('no', 'red', 'bold')}  {text}\n")
+        self._write(f"  {self._paint('no', 'red', 'bold')}  {harmless(text)}\n")
 
     def quote(self, text: str) -> None:
         """Write *text*, that of a mail or a report, set apart."""
-        self._write("".join(f"  | {line}".rstrip() + "\n" for line in text.strip("\n").splitlines()))
+        self._write(
+            "".join(f"  | {harmless(line)}".rstrip() + "\n" for line in text.strip("\n").splitlines())
+        )
 
     @contextlib.contextmanager
     def progress(self, title: str) -> Iterator[Any]:

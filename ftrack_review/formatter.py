@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
 
+from ftrack_review._terminal import harmless
 from ftrack_review.collection import Collection, KeyValueMappedCollectionProxy
 from ftrack_review.entity.base import Entity
 from ftrack_review.symbol import NOT_SET
@@ -80,7 +81,7 @@ def format(  # noqa: A001 - the name that ftrack_api has.
     for name, value in sorted(entity.items()):
         if attribute_filter is not None and not attribute_filter(entity, name, value):
             continue
-        label = f"{spacing} {chosen['label'](name)}: "
+        label = f"{spacing} {chosen['label'](harmless(name))}: "
         inner = functools.partial(
             _show_value,
             formatters=chosen,
@@ -126,4 +127,5 @@ def _show_value(
         return "\n".join(parts)
     if isinstance(value, KeyValueMappedCollectionProxy):
         return str(dict(value))
-    return str(value)
+    # Whoever wrote it must not steer the terminal that it is printed to.
+    return harmless(str(value))

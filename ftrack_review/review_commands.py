@@ -7,12 +7,12 @@ They find a review session by its name, call the library and print what it says.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
 
+from ftrack_review._terminal import json_text
 from ftrack_review.exception import Error, ReviewError
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.protocol.schema import nearest
@@ -215,7 +215,7 @@ def _add_feedback(review: click.Group, say: Callable[[str], None]) -> None:
                 ) from error
         with _session(server) as session:
             found = gathering.feedback(find_review(session, name, project), since=moment, open_only=open_only)
-        say(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if as_json else str(found))
+        say(json_text(found.to_dict()) if as_json else str(found))
 
 
 def _add_watch(review: click.Group, say: Callable[[str], None]) -> None:

@@ -26,6 +26,7 @@ from typing import (
     Tuple,
 )
 
+from ftrack_review._terminal import harmless
 from ftrack_review.exception import Error, EventHubError
 from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.review import gathering, keeping
@@ -433,4 +434,4 @@ def watch(
 def _print(event: ReviewEvent) -> None:
     import arrow
 
-    print(f"{arrow.utcnow():HH:mm:ss}  {event}", flush=True)  # noqa: T201 - what it is for.
+    print(harmless(f"{arrow.utcnow():HH:mm:ss}  {event}"), flush=True)  # noqa: T201 - what it is for.

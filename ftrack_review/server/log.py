@@ -14,6 +14,8 @@ import re
 import sys
 from typing import Any, Dict, Optional, TextIO
 
+from ftrack_review._terminal import harmless
+
 __all__ = ["FORMATS", "configure", "redact"]
 
 #: The formats that can be chosen.
@@ -58,8 +60,8 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the text of *record*."""
-        return redact(super().format(record))
+        """Return the text of *record*, in which nothing steers a terminal."""
+        return harmless(redact(super().format(record)))
 
 
 class JsonFormatter(logging.Formatter):

@@ -21,6 +21,7 @@ ROWS = {
 
 WHERE = {
     "_submodule": 0,
+    "_terminal": 0,
     "symbol": 0,
     "exception": 0,
     "exceptions": 0,
