@@ -12,6 +12,8 @@ from typing import Any, Mapping, Optional
 
 __all__ = [
     "ANNOTATION_KEY",
+    "COPIED_KEY",
+    "COPIED_TEXT_KEY",
     "DRAWING_KEY",
     "FIRST_FRAME_KEY",
     "FRAME_KEY",
@@ -44,6 +46,12 @@ ANNOTATION_KEY = "ftrack_review.annotation"
 
 #: The drawing itself, JSON text, where the note is not on an object of a review and has no such row.
 DRAWING_KEY = "ftrack_review.drawing"
+
+#: Which note a copy ultimately came from: its id. (At first it was that of the note it was made from, perhaps a copy.)
+COPIED_KEY = "ftrack_review.copied_from"
+
+#: What a copy said when it was made: the beginning of the SHA-256 of its text, to tell whether it was changed since.
+COPIED_TEXT_KEY = "ftrack_review.copied_text"
 
 #: When it was released to the other guests of a moderated review, as ISO 8601 in UTC.
 RELEASED_KEY = "ftrack_review.released"

@@ -20,6 +20,7 @@ from ftrack_review.review.opinion import (
     InviteeState,
     ObjectFeedback,
     Vote,
+    plain_time,
 )
 
 if TYPE_CHECKING:
@@ -148,13 +149,14 @@ def _read_objects(
     history_of = _read_history(session, keys, people, role_of)
     annotations_of = read_annotations(session, keys)
     drawings = {drawn.id: drawn for found in annotations_of.values() for drawn in found}
-    former_of = {item["id"]: _former(kept.get(succession.key(item["id"]))) for item in objects}
+    entries_of = {item["id"]: succession.decode(kept.get(succession.key(item["id"]))) for item in objects}
     moderated = bool(found["is_moderated"])
     notes = read_notes_on(session, (item["id"] for item in objects))
     comments_of = _build_comments(notes, people, drawings, moderated)
     read = []
     for item in objects:
-        key, former = item["id"], former_of[item["id"]]
+        key, entries = item["id"], entries_of[item["id"]]
+        former = _former(entries)
         label, first_frame = label_of(item), first_frames.get(item["version_id"] or "", 1)
         read.append(
             ObjectFeedback(
@@ -166,7 +168,7 @@ def _read_objects(
                 ),
                 votes=tuple(votes_of[key]),
                 comments=tuple(
-                    _labelled(comment, former, label, first_frame) for comment in comments_of[key]
+                    _labelled(comment, entries, label, first_frame) for comment in comments_of[key]
                 ),
                 annotations=tuple(annotations_of[key]),
                 version_id=item["version_id"],
@@ -254,7 +256,7 @@ def _same_version(history: Iterable[Vote], former: Sequence[FormerVersion]) -> L
     return [vote for vote in history if vote.created_at is None or vote.created_at >= former[-1].replaced_at]
 
 
-def _former(text: Optional[str]) -> Tuple[FormerVersion, ...]:
+def _former(entries: Iterable[Mapping[str, Any]]) -> Tuple[FormerVersion, ...]:
     return tuple(
         FormerVersion(
             version_id=entry["version_id"],
@@ -273,7 +275,7 @@ def _former(text: Optional[str]) -> Tuple[FormerVersion, ...]:
                 for vote in entry["votes"]
             ),
         )
-        for entry in succession.decode(text)
+        for entry in entries
     )
 
 
@@ -286,14 +288,13 @@ def _time(text: str) -> Any:
         return None
 
 
-def _labelled(comment: Comment, former: Sequence[FormerVersion], label: str, first_frame: int) -> Comment:
+def _labelled(
+    comment: Comment, entries: Sequence[Mapping[str, Any]], label: str, first_frame: int
+) -> Comment:
     """Return the comment, and its replies, with the label of the version that was up when it was written."""
-    found = label
-    for entry in former:
-        if entry.replaced_at is not None and comment.created_at and comment.created_at < entry.replaced_at:
-            found = entry.label
-            break
-    replies = tuple(_labelled(reply, former, label, first_frame) for reply in comment.replies)
+    entry = succession.entry_at(entries, comment.id, plain_time(comment.created_at))
+    replies = tuple(_labelled(reply, entries, label, first_frame) for reply in comment.replies)
+    found = entry["label"] if entry is not None else label
     return dataclasses.replace(comment, version=found, replies=replies, first_frame=first_frame)
 
 

@@ -18,7 +18,7 @@ from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote, quote_list
 from ftrack_review.review import gathering, invitation, noting, schedule
 from ftrack_review.review.answering import Answers
-from ftrack_review.review.opinion import shortened, word_for
+from ftrack_review.review.opinion import shortened, threads, word_for
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -215,7 +215,7 @@ class _Merging:
         An answer is about the same object as what it answers, and no comment answers itself by way of others.
         """
         own = {entry["id"]: entry for entry in entries}
-        there = {comment.id: item.id for item in self._feedback.objects for comment in _all(item.comments)}
+        there = {comment.id: item.id for item in self._feedback.objects for comment in threads(item.comments)}
 
         def ends(entry: Mapping[str, Any]) -> bool:
             seen = set()
@@ -276,7 +276,7 @@ class _Merging:
                 reason = "not in the review any more"
                 self._note("skipped", "comment", entry["object_id"], entry["content"] or "deleted", reason)
                 continue
-            present = next((comment for comment in _all(item.comments) if comment.id == entry["id"]), None)
+            present = next((comment for comment in threads(item.comments) if comment.id == entry["id"]), None)
             self._edit(entry, item, present)
 
     def _edit(self, entry: Mapping[str, Any], item: ObjectFeedback, present: Optional[Comment]) -> None:
@@ -290,7 +290,7 @@ class _Merging:
         elif present.text not in entry["was"]:
             self._note("kept", "comment", item.name, present.text, "changed on the server since")
         elif content is None and any(
-            reply.invitee_id != present.invitee_id for reply in _all(present.replies)
+            reply.invitee_id != present.invitee_id for reply in threads(present.replies)
         ):
             self._note("kept", "comment", item.name, present.text, "others have replied to it")
         else:
@@ -366,11 +366,3 @@ def _invited(feedback: Feedback, answers: Answers) -> Optional[InviteeState]:
 
 def _plain(name: Optional[str]) -> str:
     return " ".join(unicodedata.normalize("NFKC", name or "").lower().split())
-
-
-def _all(comments: Tuple[Comment, ...]) -> List[Comment]:
-    found = []
-    for comment in comments:
-        found.append(comment)
-        found.extend(_all(comment.replies))
-    return found

@@ -36,13 +36,17 @@ def write(
     in_reply_to_id: Optional[str] = None,
     drawing: Optional[str] = None,
     picture_id: Optional[str] = None,
+    is_picture_known: bool = False,
     attachment_ids: Iterable[str] = (),
     label_ids: Iterable[str] = (),
     metadata: Optional[Mapping[str, str]] = None,
     note_id: Optional[str] = None,
     date: Any = None,
 ) -> Entity:
-    """Queue a note on *parent* and return it. *drawing* is JSON text; components and labels are given by id."""
+    """Queue a note on *parent* and return it. *drawing* is JSON text; components and labels are given by id.
+
+    With *is_picture_known* the picture is among those of the object already.
+    """
     session = parent.session
     attributes = session.schema["Note"].attributes
     kept: Dict[str, str] = dict(metadata or {})
@@ -67,7 +71,7 @@ def write(
         data["metadata"] = kept
     note = session.create("Note", data)
     if picture_id is not None:
-        _attach_picture(parent, note, picture_id, frame)
+        _attach_picture(parent, note, picture_id, frame, is_known=is_picture_known)
     for component_id in attachment_ids:
         session.create("NoteComponent", {"note_id": note["id"], "component_id": component_id})
     if "NoteLabelLink" in session.types:
@@ -120,12 +124,15 @@ def _draw(parent: Entity, drawing: str, frame: Optional[int]) -> Dict[str, str]:
     return {remark.ANNOTATION_KEY: row["id"]}
 
 
-def _attach_picture(parent: Entity, note: Entity, component_id: str, frame: Optional[int]) -> None:
+def _attach_picture(
+    parent: Entity, note: Entity, component_id: str, frame: Optional[int], *, is_known: bool
+) -> None:
     session = parent.session
     drawn = "NoteAnnotationComponent" if "NoteAnnotationComponent" in session.types else "NoteComponent"
     session.create(drawn, {"note_id": note["id"], "component_id": component_id})
     if (
         parent.entity_type == "ReviewSessionObject"
+        and not is_known
         and "ReviewSessionObjectAnnotationComponent" in session.types
     ):
         session.create(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
 __all__ = [
     "STATUS_WORDS",
@@ -318,6 +318,13 @@ class Feedback(_Value):
 def word_for(status: Optional[str]) -> str:
     """Return how a vote is called when spoken to people."""
     return STATUS_WORDS.get(status, str(status))
+
+
+def threads(comments: Iterable[Comment]) -> Iterator[Comment]:
+    """Yield the comments and all replies to them."""
+    for comment in comments:
+        yield comment
+        yield from threads(comment.replies)
 
 
 def shortened(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
 
 from ftrack_review.exception import ReviewError
 from ftrack_review.protocol import succession
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.review import gathering, keeping, schedule
-from ftrack_review.review.opinion import Vote, plain_time
+from ftrack_review.review.opinion import Vote, plain_time, threads
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -59,13 +59,19 @@ def _keep(review_session: Entity, item: Entity) -> None:
     said = gathering.feedback_of(item)
     kept = keeping.read(review_session)
     entries = succession.decode(kept.get(key))
+    replaced_at = plain_time(arrow.utcnow()) or ""
     entries.append(
         {
             "version_id": item["version_id"],
             "label": gathering.label_of(item),
             "name": item["name"] or "",
-            "replaced_at": plain_time(arrow.utcnow()),
+            "replaced_at": replaced_at,
             "votes": [_vote(vote) for vote in sorted((*said.history, *said.votes))],
+            # Written in this second, or by a clock that is ahead of ours, or not sent yet.
+            "notes": [
+                *(note.id for note in threads(said.comments) if _is_later(note.created_at, replaced_at)),
+                *_queued(item),
+            ],
         }
     )
     keeping.write(review_session, key, succession.encode(entries))
@@ -74,6 +80,17 @@ def _keep(review_session: Entity, item: Entity) -> None:
     )
     for row in rows.all():
         session.delete(row)
+
+
+def _is_later(written: Any, replaced_at: str) -> bool:
+    return (plain_time(written) or "") >= replaced_at
+
+
+def _queued(item: Entity) -> Iterator[str]:
+    """Yield the ids of the notes on the object that the session has not sent yet."""
+    for entity in item.session.created:
+        if entity.entity_type == "Note" and entity["parent_id"] == item["id"]:
+            yield entity["id"]
 
 
 def _vote(vote: Vote) -> Dict[str, Any]:

@@ -155,7 +155,7 @@ class Notes:
             "frame": _frame(note, metadata),
             "done": note["completed_at"] is not None,
             "released": not remark.is_held(metadata, is_moderated=self._is_moderated),
-            "version_label": self._history.label_at(note["parent_id"], iso_time(note["date"])),
+            "version_label": self._history.label_for(note["parent_id"], note["id"], iso_time(note["date"])),
             "drawing": review_drawing.readable(
                 row.get("data") or drawn.get("data") or metadata.get(remark.DRAWING_KEY)
             ),

@@ -51,26 +51,21 @@ def is_shown(server: Any, visitor: Visitor, component_id: str) -> bool:
 
 
 class History:
-    """The former versions of objects that the next one took the place of, newest first."""
+    """The former versions of objects that the next one took the place of."""
 
     def __init__(self, kept: Mapping[str, str], objects: Iterable[Mapping[str, Any]]) -> None:
         self._entries = {
-            record["id"]: list(reversed(succession.decode(kept.get(succession.key(record["id"])))))
-            for record in objects
+            record["id"]: succession.decode(kept.get(succession.key(record["id"]))) for record in objects
         }
 
     def of(self, object_id: str) -> List[Record]:
         """Return the former versions of an object, newest first."""
-        return self._entries[object_id]
+        return self._entries[object_id][::-1]
 
-    def label_at(self, object_id: str, time: Optional[str]) -> Optional[str]:
-        """Return the label of the former version that was shown at *time*, None where it is the present one."""
-        label = None
-        for entry in self._entries.get(object_id, ()):
-            if time is None or entry["replaced_at"][:19] <= time[:19]:
-                break
-            label = entry["label"]
-        return label
+    def label_for(self, object_id: str, note_id: str, written: Optional[str]) -> Optional[str]:
+        """Return the label of the former version that a note is about, None where it is the present one."""
+        entry = succession.entry_at(self._entries.get(object_id, ()), note_id, written)
+        return None if entry is None else str(entry["label"])
 
 
 class Versions:
