@@ -20,9 +20,10 @@ __all__ = ["ANSWERS_FORMAT", "ANSWERS_VERSIONS", "Answers"]
 
 ANSWERS_FORMAT = "ftrack-review-answers"
 
-#: The second one has ``edits``, changes to what the person had said before the review travelled, and votes without a
-#: status, which were withdrawn.
+#: The second one has ``edits``, changes to what the person had said before the review travelled, and votes whose status
+#: is null, which were withdrawn.
 ANSWERS_VERSIONS = (1, 2)
+_WITHDRAWALS_SINCE = 2
 
 #: The largest file of answers, in bytes.
 LARGEST_FILE_BYTES = 200 * 1024 * 1024
@@ -39,6 +40,7 @@ class Answers:
     def __init__(self, path: str) -> None:
         self.path = path
         content = self._load()
+        self._version: int = content["version"]
         person = content.get("person")
         if not isinstance(person, dict):
             raise self._damaged("it does not say whose they are")
@@ -68,7 +70,10 @@ class Answers:
             raise self._damaged("it holds characters that are none")
         if not isinstance(content, dict) or content.get("format") != ANSWERS_FORMAT:
             raise self._damaged("it does not say that it holds answers to a review")
-        if content.get("version") not in ANSWERS_VERSIONS:
+        version = content.get("version")
+        if isinstance(version, bool) or not isinstance(version, int) or version < ANSWERS_VERSIONS[0]:
+            raise self._damaged(f"its version is {version!r}")
+        if version not in ANSWERS_VERSIONS:
             raise ReviewError(
                 f"{self.path} was written by a later version of the page. Update ftrack-review."
             )
@@ -77,8 +82,9 @@ class Answers:
     def _vote(self, entry: Any) -> Dict[str, Any]:
         found = self._entry(entry)
         status = entry.get("status")
-        if status is not None and status not in roles.STATUSES:
-            raise self._damaged(f"a vote is {status!r}")
+        is_withdrawn = status is None and "status" in entry and self._version >= _WITHDRAWALS_SINCE
+        if not is_withdrawn and status not in roles.STATUSES:
+            raise self._damaged(f"a vote is {status!r}" if "status" in entry else "a vote has no status")
         return {**found, "status": status}
 
     def _note(self, entry: Any) -> Dict[str, Any]:
@@ -116,9 +122,14 @@ class Answers:
     def _entry(self, entry: Any) -> Dict[str, Any]:
         if not isinstance(entry, dict):
             raise self._damaged("an answer is none")
+        import arrow
+
+        time, now = self._time(self._text(entry, "created_at")), arrow.utcnow()
+        # The clock of a laptop may be ahead of ours.
         return {
             "object_id": self._text(entry, "object_id"),
-            "created_at": self._time(self._text(entry, "created_at")),
+            "created_at": min(time, now),
+            "is_ahead": time > now,
         }
 
     def _drawing(self, drawing: Any) -> Optional[str]:
@@ -150,9 +161,8 @@ class Answers:
         import arrow
 
         try:
-            # The clock of a laptop may be ahead of ours.
-            return min(arrow.get(text), arrow.utcnow())
-        except (ValueError, arrow.parser.ParserError) as error:
+            return arrow.get(text).to("utc")
+        except (ValueError, OverflowError, arrow.parser.ParserError) as error:
             raise self._damaged(f"a time is {text!r}") from error
 
     def _text(self, content: Mapping[str, Any], name: str) -> str:

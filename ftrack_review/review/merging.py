@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from ftrack_review.exception import ReviewError
-from ftrack_review.protocol import remark
+from ftrack_review.protocol import remark, settlement
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote, quote_list
-from ftrack_review.review import gathering, invitation, noting, schedule
+from ftrack_review.review import gathering, invitation, keeping, noting, schedule
 from ftrack_review.review.answering import Answers
 from ftrack_review.review.opinion import shortened, threads, word_for
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
-    from ftrack_review.review.opinion import Comment, Feedback, InviteeState, ObjectFeedback
+    from ftrack_review.review.opinion import Comment, Feedback, InviteeState, ObjectFeedback, Vote
     from ftrack_review.session import Session
 
 __all__ = ["Answer", "Merge", "merge"]
@@ -79,8 +79,9 @@ def merge(
     """Write the votes and comments of the file of answers *path* to the review session it is for.
 
     The person is found among the invited by id, e-mail or name; *invite* invites who is not. Repeating it adds
-    nothing; a later file of the same person adds and changes what is new. A vote that the person has given on the
-    server since stays, and a vote on a version that was replaced since is skipped. *skip_unknown* skips answers about
+    nothing; a later file of the same person adds and changes what is new, in whatever order they are merged. Votes and
+    comments keep the time when they were given. A vote that the person has given or withdrawn since stays so, and a
+    vote on a version that was replaced since is skipped. *skip_unknown* skips answers about
     objects that are not in the review any more. *review_session* refuses answers to any other. With *dry_run*
     nothing is written. Pending operations of the session are committed.
 
@@ -109,7 +110,7 @@ def merge(
     invitee = _find_person(target, feedback, answers, invite=invite, dry_run=dry_run)
     work = _Merging(session, feedback, objects, answers, invitee, dry_run=dry_run)
     work.upload_pictures()
-    work.merge_votes()
+    work.merge_votes(target)
     work.merge_notes()
     work.merge_edits()
     if not dry_run:
@@ -140,6 +141,7 @@ class _Merging:
         self._ids = {entry["id"]: self._note_id(entry["id"]) for entry in answers.notes}
         self._present = self._known(self._ids.values()) if self._ids else {}
         self._pictures: Dict[str, str] = {}
+        self._settled: Dict[str, str] = {}
         self.done: List[Answer] = []
 
     def upload_pictures(self) -> None:
@@ -149,9 +151,13 @@ class _Merging:
             if entry["picture"] is not None and is_new and not self._dry_run:
                 self._pictures[entry["id"]] = noting.upload_picture(self._session, entry["picture"])["id"]
 
-    def merge_votes(self) -> None:
-        """Queue the votes."""
-        for entry in self._answers.votes:
+    def merge_votes(self, review_session: Entity) -> None:
+        """Queue the votes, of several on one object the last, and up to when they are settled."""
+        key = settlement.key(self._invitee["id"] if self._invitee is not None else "")
+        kept = keeping.read(review_session).get(key) if self._answers.votes else None
+        self._settled = settlement.decode(kept)
+        votes = sorted(self._answers.votes, key=lambda entry: entry["created_at"])
+        for entry in {entry["object_id"]: entry for entry in votes}.values():
             item = self._objects.get(entry["object_id"])
             word = word_for(entry["status"]) if entry["status"] else "withdrawn"
             if item is None:
@@ -160,17 +166,33 @@ class _Merging:
             present = next(
                 (v for v in item.votes if self._invitee and v.invitee_id == self._invitee["id"]), None
             )
-            replaced_at = item.former[-1].replaced_at if item.former else None
-            if (present.status if present is not None else None) == entry["status"]:
-                self._note("present", "vote", item.name, word)
-            elif replaced_at is not None and entry["created_at"] < replaced_at:
-                self._note("skipped", "vote", item.name, word, f"{item.version} has taken its place")
-            elif present is not None and present.created_at and present.created_at > entry["created_at"]:
-                later = f"voted {word_for(present.status)} on the server since"
-                self._note("kept", "vote", item.name, word, later)
-            else:
+            action, reason = self._judge(entry, item, present)
+            if action in ("added", "changed"):
                 self._vote(entry)
-                self._note("changed" if present is not None else "added", "vote", item.name, word)
+            if action != "skipped" and not (action == "present" and entry["is_ahead"]):
+                settlement.settle(self._settled, item.id, _settled_time(entry))
+            self._note(action, "vote", item.name, word, reason)
+        text = settlement.encode(self._settled)
+        if self._settled and text != kept and self._invitee is not None and not self._dry_run:
+            keeping.write(review_session, key, text)
+
+    def _judge(
+        self, entry: Mapping[str, Any], item: ObjectFeedback, present: Optional[Vote]
+    ) -> Tuple[str, str]:
+        """Return what becomes of a vote where the person has the vote *present*, and why."""
+        given_at, time = present.created_at if present is not None else None, entry["created_at"]
+        # Servers keep whole seconds. Who votes the same again, later, may thereby outvote another approver.
+        is_known = given_at is None or entry["is_ahead"] or time.floor("second") <= given_at
+        if (present.status if present is not None else None) == entry["status"] and is_known:
+            return "present", ""
+        replaced_at = item.former[-1].replaced_at if item.former else None
+        if replaced_at is not None and time < replaced_at:
+            return "skipped", f"{item.version} has taken its place"
+        is_settled = _settled_time(entry) <= self._settled.get(item.id, "")
+        if is_settled or (given_at is not None and given_at > time):
+            since = f"voted {word_for(present.status)} since" if present is not None else "withdrawn since"
+            return "kept", since
+        return ("changed" if present is not None else "added"), ""
 
     def _vote(self, entry: Mapping[str, Any]) -> None:
         if self._dry_run or self._invitee is None:
@@ -180,7 +202,10 @@ class _Merging:
             "review_session_invitee_id": self._invitee["id"],
         }
         if entry["status"] is not None:
-            self._session.create("ReviewSessionObjectStatus", {**data, "status": entry["status"]})
+            self._session.create(
+                "ReviewSessionObjectStatus",
+                {**data, "status": entry["status"], "created_at": entry["created_at"]},
+            )
             return
         criteria = " and ".join(f"{name} is {quote(value)}" for name, value in data.items())
         for row in self._session.query(f"select id from ReviewSessionObjectStatus where {criteria}").all():
@@ -312,6 +337,10 @@ class _Merging:
 
     def _note(self, action: str, kind: str, name: str, text: str, reason: str = "") -> None:
         self.done.append(Answer(action, kind, name, text, reason))
+
+
+def _settled_time(entry: Mapping[str, Any]) -> str:
+    return str(entry["created_at"].datetime.strftime(settlement.TIME_FORMAT))
 
 
 def _find_session(session: Session, answers: Answers, expected: Optional[Entity]) -> Entity:

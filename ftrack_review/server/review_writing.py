@@ -14,11 +14,12 @@ Called by ``pages``, which speaks HTTP.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from typing import Any, Dict, List, Mapping, Optional
 
-from ftrack_review.protocol import presentation, remark
+from ftrack_review.protocol import presentation, remark, settlement
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.server import review_drawing, review_state
@@ -46,15 +47,15 @@ def vote(server: Any, visitor: Visitor, body: Mapping[str, Any]) -> str:
     status = body.get("status")
     actions: List[Record] = []
     if status is None:
-        actions.extend(
-            _action("delete", "ReviewSessionObjectStatus", key=row["id"])
-            for row in query(
-                server,
-                visitor,
-                f"select id from ReviewSessionObjectStatus where review_session_object_id is {quote(object_id)} "
-                f"and review_session_invitee_id is {quote(visitor.invitee_id)}",
-            )[0]
-        )
+        rows = query(
+            server,
+            visitor,
+            f"select id from ReviewSessionObjectStatus where review_session_object_id is {quote(object_id)} "
+            f"and review_session_invitee_id is {quote(visitor.invitee_id)}",
+        )[0]
+        actions.extend(_action("delete", "ReviewSessionObjectStatus", key=row["id"]) for row in rows)
+        if rows:
+            actions.append(_settle(server, visitor, object_id))
     else:
         values = {
             "id": str(uuid.uuid4()),
@@ -288,6 +289,23 @@ def _check_may(server: Any, visitor: Visitor, object_id: str, right: str) -> Non
             403,
             error_code="role_forbidden",
         )
+
+
+def _settle(server: Any, visitor: Visitor, object_id: str) -> Record:
+    """Return the action that keeps when the visitor's vote was withdrawn (``protocol.settlement``)."""
+    key = settlement.key(visitor.invitee_id)
+    expression = f"select project_id from ReviewSession where id is {quote(visitor.session_id)}"
+    project_id = query(server, visitor, expression)[0][0]["project_id"]
+    on_session = "metadata" in server.catalogue.schema["ReviewSession"].attributes
+    parent = ("ReviewSession", visitor.session_id) if on_session else ("Project", project_id)
+    kept = conventions_of(server, visitor, project_id).get(key)
+    times = settlement.decode(kept)
+    settlement.settle(times, object_id, dt.datetime.now(dt.timezone.utc).strftime(settlement.TIME_FORMAT))
+    values = {"value": settlement.encode(times)}
+    if kept is not None:
+        return _action("update", "Metadata", values, key=[parent[1], key])
+    values.update(parent_type=parent[0], parent_id=parent[1], key=key)
+    return _action("create", "Metadata", values)
 
 
 def _find_note(server: Any, visitor: Visitor, note_id: Any) -> Record:

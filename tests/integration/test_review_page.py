@@ -14,6 +14,7 @@ import pytest
 import requests
 import sqlalchemy
 
+from ftrack_review.protocol import settlement
 from tests.integration.api import Api
 
 DRAWING = {
@@ -276,6 +277,19 @@ class TestVotes:
         review.vote("approved")
         changed = review.vote(None).json()["object"]
         assert (changed["my_vote"], changed["overall"], changed["votes"]) == (None, None, [])
+
+    def test_that_were_taken_back_are_not_brought_back_by_answers_from_before(self, api, review):
+        key = settlement.key(review.invitee_id)
+        expression = f'select value from Metadata where parent_id is "{review.session_id}" and key is "{key}"'
+        review.vote(None)
+        assert api.query(expression) == []
+        times = []
+        for _ in range(2):
+            review.vote("approved")
+            assert review.vote(None).status_code == 200
+            (row,) = api.query(expression)
+            times.append(settlement.decode(row["value"])[review.object_id])
+        assert times[0] < times[1]
 
     def test_that_are_none_are_refused(self, review):
         assert error_of(review.vote("maybe")) == (422, "invalid")

@@ -2,6 +2,7 @@
 
 import json
 
+import arrow
 import pytest
 
 import ftrack_review
@@ -54,6 +55,19 @@ def test_history_and_rounds_are_kept_on_the_project(review):
         "reviewer",
         "observer",
     ]
+
+
+def test_when_votes_were_given_and_withdrawn_is_kept_on_the_project(review, site, tmp_path):
+    found = []
+    for status, minutes in ((None, 30), ("approved", 60), ("approved", 10)):
+        answers = Answers(review)
+        created_at = arrow.utcnow().shift(minutes=-minutes).isoformat()
+        vote = {"object_id": review.items[0]["id"], "status": status, "created_at": created_at}
+        answers.content.update(version=2, votes=[vote], notes=[])
+        found.append(merge(site, answers.save(tmp_path)).answers[0].action)
+    assert found == ["present", "kept", "added"]
+    (given,) = review.items[0].votes()
+    assert given.created_at < arrow.utcnow().shift(minutes=-9)
 
 
 def test_feedback_is_applied_transferred_reported_and_merged(review, site, tmp_path):

@@ -113,7 +113,7 @@ def test_the_folder_has_page_state_and_media(review, site, tmp_path):
         assert review.ada["email"] not in (out / name).read_text()
     assert site.server_url not in (out / "review.otio").read_text()
     timeline = verify(out / "review.otio", session=site)
-    assert (timeline.outcome, timeline.server) == ("untouched", True)
+    assert (timeline.outcome, timeline.server) == ("unproven", True)
     assert {person["name"]: person["role"] for person in state["people"]}["Ada"] == "approver"
     assert found["notes"][0]["role"] == "approver"
     with pytest.raises(exception.ReviewError, match="exists already"):
@@ -287,6 +287,110 @@ def test_a_vote_can_be_withdrawn(review, site, answers, tmp_path):
     assert review.items[0].overall_status() == "approved"
 
 
+class TestTimes:
+    """Votes count from when they were given, in whatever order the files with them are merged."""
+
+    def merged(self, site, review, person, tmp_path, status, minutes, index=0):
+        """Merge a file of somebody who voted so many minutes ago, and return what became of the vote."""
+        answers = Answers(review, {"id": person["id"], "name": person["name"], "email": ""})
+        created_at = arrow.utcnow().shift(minutes=-minutes).isoformat()
+        vote = {"object_id": review.items[index]["id"], "status": status, "created_at": created_at}
+        answers.content.update(version=2, votes=[vote], notes=[])
+        (answer,) = merge(site, answers.save(tmp_path)).answers
+        return answer.action
+
+    @pytest.fixture
+    def eve(self, review, site):
+        review.eve["role"] = "approver"
+        site.commit()
+        return review.eve
+
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_the_newest_decision_of_approvers_counts(self, review, site, eve, tmp_path, is_first):
+        files = [(review.ada, "approved", 60), (eve, "require_changes", 30)]
+        for person, status, minutes in files if is_first else files[::-1]:
+            assert self.merged(site, review, person, tmp_path, status, minutes) == "added"
+        assert review.items[0].overall_status() == "require_changes"
+        ages = {
+            vote.name: (arrow.utcnow() - vote.created_at).total_seconds() // 60
+            for vote in review.items[0].votes()
+        }
+        assert {name: round(age / 30) for name, age in ages.items()} == {"Ada": 2, "Eve": 1}
+
+    def test_who_says_the_same_again_later_outvotes_who_said_other_between(self, review, site, eve, tmp_path):
+        self.merged(site, review, review.ada, tmp_path, "approved", 60)
+        self.merged(site, review, eve, tmp_path, "require_changes", 30)
+        assert self.merged(site, review, review.ada, tmp_path, "approved", 10) == "changed"
+        assert review.items[0].overall_status() == "approved"
+        assert self.merged(site, review, review.ada, tmp_path, "approved", 60) == "present"
+        assert review.items[0].overall_status() == "approved"
+
+    def test_a_later_file_of_one_person_counts_in_either_order(self, review, site, tmp_path):
+        for index, files in enumerate(
+            ([("require_changes", 60), ("approved", 30)], [("approved", 30), ("require_changes", 60)])
+        ):
+            actions = [
+                self.merged(site, review, review.ada, tmp_path, status, minutes, index)
+                for status, minutes in files
+            ]
+            assert actions == ["added", "kept" if index else "changed"]
+            assert review.items[index].overall_status() == "approved"
+
+    def test_files_saved_within_one_second_keep_their_order(self, review, site, answers, tmp_path):
+        start = arrow.utcnow().shift(minutes=-5).floor("second")
+        found = []
+        for milliseconds, status in ((100, "require_changes"), (800, "approved"), (100, "require_changes")):
+            created_at = start.shift(microseconds=milliseconds * 1000).isoformat()
+            answers.content["votes"][0].update(status=status, created_at=created_at)
+            found.append(merge(site, answers.save(tmp_path)).answers[0].action)
+        assert (found, review.items[0].overall_status()) == (["added", "changed", "kept"], "approved")
+
+    def test_what_was_withdrawn_stays_so(self, review, site, tmp_path):
+        assert self.merged(site, review, review.ada, tmp_path, None, 30) == "present"
+        assert self.merged(site, review, review.ada, tmp_path, "approved", 60) == "kept"
+        assert review.items[0].votes() == ()
+        assert self.merged(site, review, review.ada, tmp_path, "approved", 10) == "added"
+        assert self.merged(site, review, review.ada, tmp_path, None, 30) == "kept"
+        assert review.items[0].overall_status() == "approved"
+
+    def test_a_file_that_was_merged_brings_back_nothing(self, review, site, answers, tmp_path):
+        path = answers.save(tmp_path)
+        merge(site, path)
+        for row in site.query(
+            f"ReviewSessionObjectStatus where review_session_object_id is {review.items[0]['id']}"
+        ):
+            site.delete(row)
+        site.commit()
+        result = merge(site, path)
+        assert (result.count("kept"), "withdrawn since" in str(result)) == (1, True)
+        assert review.items[0].votes() == ()
+
+    def test_of_several_votes_on_one_object_the_last_counts(self, review, site, answers, tmp_path):
+        votes = [
+            {
+                "object_id": review.items[0]["id"],
+                "status": status,
+                "created_at": arrow.utcnow().shift(minutes=-minutes).isoformat(),
+            }
+            for status, minutes in ((None, 10), ("approved", 30))
+        ]
+        answers.content.update(version=2, votes=votes, notes=[])
+        assert merge(site, answers.save(tmp_path)).count("present") == 1
+        assert review.items[0].votes() == ()
+
+    def test_a_clock_that_is_ahead_adds_nothing_again(self, review, site, tmp_path):
+        assert self.merged(site, review, review.ada, tmp_path, "approved", -500_000) == "added"
+        (given,) = review.items[0].votes()
+        assert given.created_at <= arrow.utcnow()
+        assert self.merged(site, review, review.ada, tmp_path, "approved", -500_000) == "present"
+
+    def test_of_answers_are_those_of_the_report(self, review, site, tmp_path):
+        self.merged(site, review, review.ada, tmp_path, "approved", 60)
+        (item, _) = review.entity.report(pictures=False).content["objects"]
+        given = arrow.get(item["votes"][0]["created_at"])
+        assert 59 <= (arrow.utcnow() - given).total_seconds() / 60 <= 70
+
+
 class TestEdits:
     """Changes to what a person had said before the review travelled."""
 
@@ -405,12 +509,18 @@ def test_answers_about_objects_that_are_gone_can_be_skipped(review, site, answer
     [
         (("format",), "something else"),
         (("version",), 3),
+        (("version",), True),
+        (("version",), 0),
+        (("version",), "1"),
         (("person",), None),
         (("person", "name"), ""),
         (("session_id",), 7),
         (("votes",), {}),
         (("votes", 0), "approved"),
         (("votes", 0, "status"), "great"),
+        (("votes", 0, "status"), None),
+        (("votes", 0), {"object_id": "x", "created_at": "2026-01-01"}),
+        (("votes", 0, "created_at"), "0001-01-01T00:00:00+12:00"),
         (("votes", 0, "created_at"), "yesterday"),
         (("notes", 0, "content"), ["x"]),
         (("notes", 0, "content"), "x" * 20_001),
@@ -441,6 +551,12 @@ def test_a_damaged_file_is_refused(review, site, answers, tmp_path, path, value)
     target[path[-1]] = value
     refused(site, answers.save(tmp_path), "no file of answers|later version")
     assert review.entity.feedback().votes == ()
+
+
+def test_a_withdrawn_vote_says_so(site, answers, tmp_path):
+    answers.content["version"] = 2
+    del answers.content["votes"][0]["status"]
+    refused(site, answers.save(tmp_path), "a vote has no status")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, "\x00"])
