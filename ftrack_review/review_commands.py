@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     import click
 
     from ftrack_review.entity.base import Entity
+    from ftrack_review.review.reports.verification import Verification
     from ftrack_review.session import Session
 
 __all__ = ["add_report", "add_review", "find_review"]
 
 _MOST_NAMED = 8
+# The status of a check that found nothing wrong, and nothing that proves who made the report.
+_UNPROVEN = 3
 
 
 def find_review(session: Session, name: str, project: Optional[str] = None) -> Entity:
@@ -98,7 +101,9 @@ def add_report(commands: click.Group, say: Callable[[str], None]) -> None:
     @_project_option()
     @click.option("--no-pictures", is_flag=True, help="Leave thumbnails and drawn frames out.")
     @click.option("--held", is_flag=True, help="Show comments that a moderated review holds back.")
-    @click.option("--record", is_flag=True, help="Keep the digest on the server, to check the file against.")
+    @click.option(
+        "--record", is_flag=True, help="Keep the digest of the file on the server, to check it against."
+    )
     @click.option("--key-file", metavar="FILE", help="Sign with the secret in this file, or check with it.")
     @click.option("--verify", metavar="FILE", help="Check a report that was kept, instead of making one.")
     @click.option("--offline", is_flag=True, help="Check the file alone, without asking the server.")
@@ -106,7 +111,8 @@ def add_report(commands: click.Group, say: Callable[[str], None]) -> None:
         """Report what was decided in the review session NAME, or check such a report.
 
         NAME is the name or the id of a review session. The server is that of FTRACK_SERVER, FTRACK_API_USER and
-        FTRACK_API_KEY. Checking ends with the status 1 where the report was altered or the server says otherwise.
+        FTRACK_API_KEY. Checking ends with the status 0 where the server recorded the file or the key signed it, with 1
+        where the file was altered or the server says otherwise, and with 3 where nothing is wrong and nothing proven.
         """
         if (name is None) == (verify is None):
             raise click.UsageError("Name a review session, or a file with --verify.")
@@ -241,6 +247,7 @@ def _add_watch(review: click.Group, say: Callable[[str], None]) -> None:
 
 def _report(name: str, key: Optional[bytes], options: dict[str, Any], say: Callable[[str], None]) -> int:
     from ftrack_review.review import reports
+    from ftrack_review.review.reports import recording
 
     output, chosen = options["output"], options["format"]
     if chosen is None:
@@ -248,18 +255,18 @@ def _report(name: str, key: Optional[bytes], options: dict[str, Any], say: Calla
         chosen = ending or "html"
     reports.require(chosen)
     with _session(options["server"]) as session:
-        made = reports.report(
-            find_review(session, name, options["project"]),
-            pictures=not options["no_pictures"],
-            include_held=options["held"],
-            record=options["record"],
-        )
+        found = find_review(session, name, options["project"])
+        made = reports.report(found, pictures=not options["no_pictures"], include_held=options["held"])
+        data = made.render(chosen, key=key)
+        if options["record"]:
+            recording.record(found, made, {chosen: data})
     if output == "-":
-        sys.stdout.buffer.write(made.render(chosen, key=key))
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return 0
     path = output or f"{_file_name(made.content['session']['name'])}.{chosen}"
-    made.save(path, chosen, key=key)
+    with open(path, "wb") as stream:
+        stream.write(data)
     state = made.content["state"]
     counted = ", ".join(
         f"{state[name]} {word if state[name] == 1 else more}"
@@ -285,7 +292,7 @@ def _verify(path: str, key: Optional[bytes], options: dict[str, Any], say: Calla
         say(
             "  The server was not asked." + ("" if options["offline"] else " Name it with --server for that.")
         )
-        return 0 if found.is_good else 1
+        return _status_of(found)
     with contextlib.ExitStack() as stack:
         try:
             session = stack.enter_context(_session(server))
@@ -293,10 +300,16 @@ def _verify(path: str, key: Optional[bytes], options: dict[str, Any], say: Calla
             found = verification.verify(path, key=key)
             say(str(found))
             say(f"  The server could not be asked: {error}")
-            return 0 if found.is_good else 1
+            return _status_of(found)
         found = verification.verify(path, session=session, key=key)
     say(str(found))
-    return 0 if found.is_good else 1
+    return _status_of(found)
+
+
+def _status_of(found: Verification) -> int:
+    if found.is_wrong:
+        return 1
+    return 0 if found.is_good else _UNPROVEN
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """The report of a review: what was decided, by whom and when, in a form that can be kept and checked.
 
 :func:`report` reads a review and returns a :class:`Report`, which is written as ``html``, ``pdf``, ``csv``, ``json`` or
-``otio``. :mod:`~ftrack_review.review.reports.verification` checks such a file later. HTML needs Jinja2, PDF fpdf2
+``otio``. :mod:`~ftrack_review.review.reports.verification` checks such a file later, against what
+:mod:`~ftrack_review.review.reports.recording` kept on the server. HTML needs Jinja2, PDF fpdf2
 and OTIO OpenTimelineIO: the ``report`` extra.
 """
 
@@ -12,19 +13,19 @@ import importlib.util
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Union
 
 from ftrack_review.exception import MissingDependencyError, ReviewError
 from ftrack_review.protocol.schema import nearest
-from ftrack_review.review import gathering, keeping, showing
+from ftrack_review.review import gathering, showing
 from ftrack_review.review.reports import content as content_
-from ftrack_review.review.reports import seal
+from ftrack_review.review.reports import recording, seal
 from ftrack_review.review.reports.content import Pictures
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
 
-__all__ = ["FORMATS", "RECORD_KEY", "Report", "report"]
+__all__ = ["FORMATS", "WRITERS", "Report", "report"]
 
 #: The formats, and the modules that each needs.
 FORMATS: Dict[str, tuple[str, ...]] = {
@@ -35,10 +36,15 @@ FORMATS: Dict[str, tuple[str, ...]] = {
     "otio": ("opentimelineio",),
 }
 
-#: Under this key the metadata of a review session has the digests of reports that were recorded.
-RECORD_KEY = "ftrack_review.reports"
-
-_MOST_RECORDED = 50
+#: What writes each format, as the seal names it. Who changes how one looks gives it the next number, so that files of
+#: before are not taken for forged: what is written again from their content is not the same then.
+WRITERS: Dict[str, str] = {
+    "html": "html 2",
+    "pdf": "pdf 2",
+    "csv": "csv 2",
+    "json": "json 2",
+    "otio": "otio 2",
+}
 
 
 class Report:
@@ -68,26 +74,54 @@ class Report:
         :exc:`~ftrack_review.exception.MissingDependencyError` where its packages are missing.
         """
         require(format)
-        digest = self.digest
-        if format == "json":
-            return _pretty(seal.attach_inside(self._document(), digest, key))
-        if format == "otio":
-            from ftrack_review.review.reports import editorial
+        return self._write(
+            format, media, lambda body: seal.make(self.digest, body, key, writer=writer_of(format))
+        )
 
-            return _pretty(_seal_timeline(editorial.render(self.content, media), self.content, digest, key))
+    def render_with(
+        self, format: str, found: Mapping[str, Any], media: Optional[Mapping[str, str]] = None
+    ) -> bytes:
+        """Return the report in *format* with the seal *found*, of a file that has to be the same, byte by byte."""
+        return self._write(format, media, lambda _: found)
+
+    def _write(
+        self,
+        format: str,
+        media: Optional[Mapping[str, str]],
+        make_seal: Callable[[bytes], Mapping[str, Any]],
+    ) -> bytes:
+        if format == "json":
+            document = self._document()
+            return _pretty({**document, "seal": make_seal(seal.canonical(document))})
+        if format == "otio":
+            return _pretty(self._timeline(media, make_seal))
+        body = self._body(format)
+        return seal.attach_made(format, body, make_seal(body))
+
+    def _body(self, format: str) -> bytes:
         if format == "html":
             from ftrack_review.review.reports import page
 
-            body = page.render(self.content, self.pictures, digest)
-        elif format == "pdf":
+            return page.render(self.content, self.pictures, self.digest)
+        if format == "pdf":
             from ftrack_review.review.reports import paper
 
-            body = paper.render(self.content, self.pictures, digest)
-        else:
-            from ftrack_review.review.reports import sheet
+            return paper.render(self.content, self.pictures, self.digest)
+        from ftrack_review.review.reports import sheet
 
-            body = sheet.render(self.content, digest)
-        return seal.attach(format, body, digest, key)
+        return sheet.render(self.content, self.digest)
+
+    def _timeline(
+        self, media: Optional[Mapping[str, str]], make_seal: Callable[[bytes], Mapping[str, Any]]
+    ) -> Dict[str, Any]:
+        """Put content and seal where programs that know OpenTimelineIO leave them alone: into the metadata."""
+        from ftrack_review.review.reports import editorial
+
+        document = editorial.render(self.content, media)
+        metadata = document.setdefault("metadata", {}).setdefault(editorial.NAMESPACE, {})
+        metadata["report"] = self.content
+        metadata["seal"] = make_seal(seal.canonical(document))
+        return document
 
     def save(
         self,
@@ -102,9 +136,7 @@ class Report:
         *key* and *media* are those of :meth:`render`.
         """
         target = os.fspath(path)
-        data = self.render(_format_of(target, format), key=key, media=media)
-        with open(target, "wb") as stream:
-            stream.write(data)
+        _save(target, self.render(_format_of(target, format), key=key, media=media))
         return target
 
     def _document(self) -> Dict[str, Any]:
@@ -135,8 +167,9 @@ def report(
     media. *include_held* shows comments that a moderated review holds back. *key*, a secret of yours, signs what
     is written.
 
-    *record* keeps the digest of the report in the metadata of the review session, and commits, so that a file can be
-    checked against the server later.
+    *record* keeps the digests of the report and of the file in the metadata of the review session, and commits, so that
+    the file can be checked against the server later (:func:`~ftrack_review.review.reports.recording.record` does
+    so for several files).
 
     The number of queries does not grow with the review; pictures are fetched one by one.
 
@@ -155,10 +188,13 @@ def report(
     if path is not None:
         require(_format_of(path, format))
     made = _gather(review_session, arrow.utcnow(), pictures=pictures, include_held=include_held)
+    files = {}
     if path is not None:
-        made.save(path, format, key=key)
+        chosen = _format_of(path, format)
+        files[chosen] = made.render(chosen, key=key)
+        _save(os.fspath(path), files[chosen])
     if record:
-        _record(review_session, made)
+        recording.record(review_session, made, files)
     return made
 
 
@@ -180,13 +216,18 @@ def _format_of(path: Union[str, os.PathLike[str]], format: Optional[str]) -> str
     return format or os.path.splitext(os.fspath(path))[1].lstrip(".").lower()
 
 
-def recorded(review_session: Entity) -> Dict[str, Dict[str, str]]:
-    """Return the digests of reports that were recorded, with ``made_at`` and ``made_by``, oldest first."""
-    try:
-        found = json.loads(keeping.read(review_session).get(_record_key(review_session), "{}"))
-    except ValueError:
-        return {}
-    return {str(digest): entry for digest, entry in found.items() if isinstance(entry, dict)}
+def writer_of(format: str) -> str:
+    """Return what writes *format* here, as the seal names it: how a timeline is written depends on the library, too."""
+    if format == "otio":
+        import opentimelineio
+
+        return f"{WRITERS[format]}, opentimelineio {opentimelineio.__version__}"
+    return WRITERS[format]
+
+
+def _save(path: str, data: bytes) -> None:
+    with open(path, "wb") as stream:
+        stream.write(data)
 
 
 def _gather(review_session: Entity, made_at: Any, *, pictures: bool, include_held: bool) -> Report:
@@ -223,29 +264,6 @@ def _gather(review_session: Entity, made_at: Any, *, pictures: bool, include_hel
 
     with picturing.DrawnFrames(session) as frames:
         return Report(put_together(thumbnail, frames.picture), kept)
-
-
-def _record(review_session: Entity, made: Report) -> None:
-    known = recorded(review_session)
-    entry = {"made_at": str(made.content["made_at"]), "made_by": str(made.content["made_by"])}
-    known[made.digest] = entry
-    newest = dict(sorted(known.items(), key=lambda item: item[1].get("made_at", ""))[-_MOST_RECORDED:])
-    keeping.write(review_session, _record_key(review_session), json.dumps(newest))
-    review_session.session.commit()
-
-
-def _record_key(review_session: Entity) -> str:
-    return RECORD_KEY if keeping.has_metadata(review_session) else f"{RECORD_KEY}.{review_session['id']}"
-
-
-def _seal_timeline(
-    document: Dict[str, Any], content: Mapping[str, Any], digest: str, key: Optional[bytes]
-) -> Dict[str, Any]:
-    """Put content and seal where programs that know OpenTimelineIO leave them alone: into the metadata."""
-    metadata = document.setdefault("metadata", {}).setdefault("ftrack_review", {})
-    metadata["report"] = content
-    metadata["seal"] = seal.make(digest, seal.canonical(document), key)
-    return document
 
 
 def _pretty(document: Mapping[str, Any]) -> bytes:

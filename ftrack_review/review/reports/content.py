@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from ftrack_review.review.opinion import Comment, Feedback, ObjectFeedback
     from ftrack_review.review.showing import Footage, Shown
 
-__all__ = ["FORMAT", "VERSION", "Pictures", "build", "contradictions", "threads", "without_addresses"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "Pictures",
+    "build",
+    "contradictions",
+    "picture_names",
+    "threads",
+    "without_addresses",
+]
 
 FORMAT = "ftrack-review-report"
 #: The second one says of comments whether they are open.
@@ -235,6 +244,16 @@ def contradictions(content: Mapping[str, Any]) -> Iterator[str]:
         yield "the numbers are not those of its votes and comments."
     if content["open_points"] != list(_open_points(objects)):
         yield "the open points are not those of its comments."
+    if content["activity"] != _activity(objects):
+        yield "the activity is not that of its votes and comments."
+    for person in content["invitees"]:
+        given = sum(vote["invitee_id"] == person["id"] for item in objects for vote in item["votes"])
+        if person["votes"] != given:
+            yield f"{person['name']} is said to have given {person['votes']} votes, and gave {given}."
+        written = _written(objects)[(person["email"] or "").lower()]
+        # Without addresses nobody can tell who wrote what.
+        if person["email"] and person["comments"] != written:
+            yield f"{person['name']} is said to have written {person['comments']} comments, and wrote {written}."
 
 
 def _wrongly_open(item: Mapping[str, Any], status: Optional[str]) -> Iterator[str]:
@@ -248,6 +267,13 @@ def _wrongly_open(item: Mapping[str, Any], status: Optional[str]) -> Iterator[st
             yield f"what {comment['author']} said about {item['name']} is {word}."
 
 
+def picture_names(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the pictures that the content has, which are the SHA-256 of their bytes."""
+    for item in content["objects"]:
+        yield from (name for name in (item["thumbnail"],) if name)
+        yield from (comment["picture"] for comment in threads(item["comments"]) if comment["picture"])
+
+
 def threads(comments: Iterable[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
     """Yield comments, each followed by its replies."""
     for comment in comments:
@@ -256,9 +282,7 @@ def threads(comments: Iterable[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
 
 
 def _invitees(feedback: Feedback, objects: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    written = Counter(
-        comment["author_email"].lower() for item in objects for comment in threads(item["comments"])
-    )
+    written = _written(objects)
     return [
         {
             "id": invitee.id,
@@ -272,6 +296,13 @@ def _invitees(feedback: Feedback, objects: List[Dict[str, Any]]) -> List[Dict[st
         }
         for invitee in feedback.invitees
     ]
+
+
+def _written(objects: List[Dict[str, Any]]) -> Counter[str]:
+    """Return how many comments and replies are by whom, by the address."""
+    return Counter(
+        comment["author_email"].lower() for item in objects for comment in threads(item["comments"])
+    )
 
 
 def _activity(objects: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

@@ -6,7 +6,9 @@ import json
 from fractions import Fraction
 from typing import Any, Dict, Mapping, Optional
 
-__all__ = ["render", "timeline_of"]
+from ftrack_review.review.reports.legible import legible
+
+__all__ = ["NAMESPACE", "media_of", "render", "timeline_of"]
 
 #: How long a still, or media of unknown length, stands on the timeline, in frames at 24 a second.
 STILL_FRAMES = 24
@@ -26,12 +28,22 @@ def render(content: Mapping[str, Any], media: Optional[Mapping[str, str]] = None
     return document
 
 
+def media_of(document: Mapping[str, Any]) -> Dict[str, str]:
+    """Return the addresses of media by the ids of objects that a document of ours has."""
+    found = {}
+    for clip in document["tracks"]["children"][0]["children"]:
+        reference = clip.get("media_reference") or clip["media_references"]["DEFAULT_MEDIA"]
+        if "target_url" in reference:
+            found[clip["metadata"][NAMESPACE]["review_session_object_id"]] = reference["target_url"]
+    return found
+
+
 def timeline_of(content: Mapping[str, Any], media: Mapping[str, str]) -> Any:
     """Return the report as a ``Timeline`` of OpenTimelineIO."""
     import opentimelineio as otio
 
     session = content["session"]
-    timeline = otio.schema.Timeline(name=session["name"])
+    timeline = otio.schema.Timeline(name=legible(session["name"]))
     timeline.metadata[NAMESPACE] = {
         "review_session_id": session["id"],
         "project": session["project"],
@@ -57,8 +69,9 @@ def _clip(otio: Any, item: Mapping[str, Any], address: Optional[str]) -> Any:
         reference = otio.schema.ExternalReference(target_url=address, available_range=extent)
     else:
         reference = otio.schema.MissingReference(available_range=extent)
-    reference.name = item["name"]
-    clip = otio.schema.Clip(name=item["name"], media_reference=reference, source_range=extent)
+    name = legible(item["name"])
+    reference.name = name
+    clip = otio.schema.Clip(name=name, media_reference=reference, source_range=extent)
     clip.metadata[NAMESPACE] = {
         "review_session_object_id": item["id"],
         "version_id": item["version_id"],
@@ -80,7 +93,7 @@ def _marker(otio: Any, comment: Mapping[str, Any], first_frame: int, rate: float
     colours = otio.schema.MarkerColor
     frame = first_frame + (comment["frame"] or 0)
     marker = otio.schema.Marker(
-        name=f"{comment['author'] or 'someone'}: {comment['text']}",
+        name=legible(f"{comment['author'] or 'someone'}: {comment['text']}"),
         marked_range=otio.opentime.TimeRange(
             otio.opentime.RationalTime(frame, rate), otio.opentime.RationalTime(1, rate)
         ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Dict, Mapping
 
 from ftrack_review.review.opinion import word_for
 from ftrack_review.review.reports import seal
+from ftrack_review.review.reports.legible import legible
 
 if TYPE_CHECKING:
     from ftrack_review.review.reports.content import Pictures
@@ -20,6 +22,7 @@ BEGIN = b'<script type="application/json" id="report-content">'
 END = b"</script>"
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
+_UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 _TALLEST_BAR = 48
 _LONGEST_POINT = 300
 
@@ -35,14 +38,14 @@ def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_seen,
     )
     environment.filters.update(
         word=word_for, when=when, day=day, rate=rate_text, absence=absence, brief=brief
     )
     # Only data for programs: nothing in it may end the element early.
     data = seal.canonical(content).decode("utf-8", "surrogatepass")
-    for character in "<>&\u2028\u2029":
-        data = data.replace(character, f"\\u{ord(character):04x}")
+    data = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", data)
     busiest = max((entry["votes"] + entry["comments"] for entry in content["activity"]), default=1)
     text = environment.get_template("report.html").render(
         content=content,
@@ -53,6 +56,10 @@ def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes
         scale=_TALLEST_BAR / busiest,
     )
     return text.encode("utf-8", "replace")
+
+
+def _seen(value: Any) -> Any:
+    return legible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def when(time: Any) -> str:

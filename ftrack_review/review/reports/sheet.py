@@ -7,6 +7,7 @@ import io
 from typing import Any, Dict, Iterator, Mapping
 
 from ftrack_review.review.reports.content import threads
+from ftrack_review.review.reports.legible import legible
 
 __all__ = ["COLUMNS", "render"]
 
@@ -100,6 +101,7 @@ def _vote(kind: str, vote: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def _harmless(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return "" if value is None else value
+    if not isinstance(value, str):
+        return "" if value is None else value
+    text = legible(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,42 +1,54 @@
-"""Check a report that was kept: whether the file is as it was made, and whether the server still says the same.
+"""Check a report that was kept: whether the file is as it was made, who says so, and whether the server still agrees.
 
-What that proves is said in the guide to reviews: the seal in the file alone shows that nobody changed it by hand; a
-signature, or a digest that was recorded on the server, shows that nobody made another.
+What that proves is said in the guide to reports. Anybody can write a report and seal it, so a file is good only where
+the server has a record of it, or a key has signed it. Everything else found here says what is wrong with a file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import io
-import json
-import logging
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple, Union
 
-from ftrack_review.exception import MissingDependencyError, ReviewError
+from ftrack_review.exception import ReviewError
 from ftrack_review.protocol.grammar import quote
-from ftrack_review.review import gathering, reports
-from ftrack_review.review.reports import page, seal
-from ftrack_review.review.reports.content import contradictions, threads
+from ftrack_review.review.reports import comparison, recording
+from ftrack_review.review.reports.content import contradictions
+from ftrack_review.review.reports.legible import on_one_line
+from ftrack_review.review.reports.opening import NOT_A_REPORT, Opened, open_report
+from ftrack_review.review.reports.seal import digest_of, signature_of
 
 if TYPE_CHECKING:
+    from ftrack_review.entity.base import Entity
+    from ftrack_review.review.reports.recording import Entry
     from ftrack_review.session import Session
 
 __all__ = ["Verification", "verify"]
 
-UNTOUCHED, ALTERED, UNSEALED = "untouched", "altered", "unsealed"
+RECORDED, SIGNED, UNPROVEN, ALTERED, UNSEALED = "recorded", "signed", "unproven", "altered", "unsealed"
+
+_SPOKEN = {
+    RECORDED: "recorded on the server",
+    SIGNED: "signed with the key",
+    UNPROVEN: "whole, but not proven",
+    ALTERED: "altered",
+    UNSEALED: "not sealed",
+}
 
 
 @dataclass(frozen=True)
 class Verification:
     """What checking a report came to.
 
-    *outcome* is ``untouched``, ``altered`` or ``unsealed`` (the file has no seal, or what it has is no report).
-    *findings* say what was checked, a sentence each. *server* is None where no server was asked, True where it agrees
-    and False where it does not. *content* is that of the report, None where the file does not hold it, and
-    *contradictions* are what in it does not follow from the votes and comments in it.
+    *outcome* is ``recorded`` (the server recorded this very file, or its content, from which all that it shows
+    follows), ``signed`` (with the key that was given), ``unproven`` (nothing is wrong with the file itself, but anybody
+    could have made it), ``altered`` or ``unsealed`` (it has no seal, or what it has is no report).
+
+    *findings* say what was checked and what was not, a sentence each. *server* is None where no server was asked or it
+    had nothing to compare with, True where it agrees and False where it does not. *content* is that of the report, None
+    where the file does not hold it, and *contradictions* are what in it does not follow from the votes and comments.
     """
 
     path: str
@@ -49,15 +61,22 @@ class Verification:
 
     @property
     def is_good(self) -> bool:
-        """Whether the file is untouched, says nothing that its votes do not, and no server that was asked disagrees."""
-        return self.outcome == UNTOUCHED and self.server is not False and not self.contradictions
+        """Whether it is proven that the file is what was made, and neither it nor a server says otherwise."""
+        return self.outcome in (RECORDED, SIGNED) and not self.is_wrong
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something is wrong: the file is altered or not sealed, contradicts itself, or the server differs."""
+        is_broken = self.outcome in (ALTERED, UNSEALED)
+        return is_broken or self.server is False or bool(self.contradictions)
 
     def __str__(self) -> str:
         """Return it as people read it."""
-        but = ", but contradicts itself" if self.contradictions else ""
-        return "\n".join(
-            [f"{self.path}: {self.outcome}{but}", *(f"  {finding}" for finding in self.findings)]
-        )
+        but = [", but contradicts itself"] if self.contradictions else []
+        if self.server is False:
+            but.append(", but differs from the server")
+        head = f"{on_one_line(self.path)}: {_SPOKEN[self.outcome]}{''.join(but)}"
+        return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
 
 
 def verify(
@@ -65,8 +84,8 @@ def verify(
 ) -> Verification:
     """Check the report in the file *path* and return what that came to.
 
-    With *session* it is compared with what the server says now: whether the digest was recorded there, and
-    whether every vote and comment of the report is still there and says the same. With *key* the signature is checked.
+    With *session* the server is asked whether it recorded this file, and all that the report says and the server has,
+    too, is compared with what it says now. With *key* the signature is checked.
 
     Raise :exc:`~ftrack_review.exception.ReviewError` where there is no such file.
 
@@ -78,220 +97,240 @@ def verify(
             data = stream.read()
     except OSError as error:
         raise ReviewError(f"The report {name} cannot be read: {error.strerror}.") from error
-    sealed, content, report_digest = _take_apart(data)
-    if sealed.seal is None:
-        return Verification(name, UNSEALED, ("It has no seal, so nothing can be said about it.",))
-    findings: List[str] = []
-    good = _check_document(sealed, content, report_digest, findings)
-    good = _check_signature(sealed.seal, key, findings) and good
-    senseless = _check_sense(content)
-    findings.extend(f"It contradicts itself: {found}" for found in senseless)
-    agrees = None
-    if session is not None and good:
-        agrees = _check_server(session, sealed.seal["report"], content, findings)
-    return Verification(
-        name,
-        UNTOUCHED if good else ALTERED,
-        tuple(findings),
-        agrees,
-        sealed.seal["report"],
-        content,
-        senseless,
-    )
+    return _Check(name, open_report(data), session, key).run()
 
 
-def _take_apart(data: bytes) -> Tuple[seal.Sealed, Optional[Mapping[str, Any]], Optional[str]]:
-    """Return the parts of a document, the content of its report and the digest of that."""
-    content: Any = None
-    if data.startswith(b"%PDF"):
-        sealed = seal.split("pdf", data)
-        content = _content_of_pdf(sealed.body)
-    elif data.lstrip().startswith(b"{"):
-        sealed, content = _take_json_apart(data)
-    elif data.lstrip()[:9].lower() == b"<!doctype":
-        sealed = seal.split("html", data)
-        _, found, rest = sealed.body.partition(page.BEGIN)
-        content = _load(rest.partition(page.END)[0]) if found else None
-    else:
-        sealed = seal.split("csv", data)
-    return sealed, content, seal.digest_of(content) if content is not None else None
+class _Check:
+    """One file while it is checked."""
 
+    def __init__(self, name: str, opened: Opened, session: Optional[Session], key: Optional[bytes]) -> None:
+        self._name = name
+        self._opened = opened
+        self._seal = opened.sealed.seal or {}
+        self._session = session
+        self._key = key
+        self._findings: List[str] = []
+        #: Whether what the file shows follows from the content in it, None where nobody can tell.
+        self._is_shown: Optional[bool] = None
 
-def _take_json_apart(data: bytes) -> Tuple[seal.Sealed, Any]:
-    document = _load(data)
-    if not isinstance(document, dict):
-        return seal.Sealed(data, None), None
-    metadata = document.get("metadata")
-    ours = metadata.get("ftrack_review") if isinstance(metadata, dict) else None
-    if isinstance(ours, dict) and "seal" in ours:
-        found = ours.pop("seal")
-        return seal.Sealed(seal.canonical(document), found if seal.is_seal(found) else None), ours.get(
-            "report"
-        )
-    return seal.split_inside(document), document.get("content")
-
-
-def _content_of_pdf(data: bytes) -> Any:
-    try:
-        import pypdf
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Checking a PDF needs pypdf. Install it with: pip install 'ftrack-review[report]'"
-        ) from error
-    from ftrack_review.review.reports.paper import ATTACHMENT
-
-    # It tells a log of whatever it finds odd about a damaged file, which is said here in fewer words.
-    noisy = logging.getLogger("pypdf")
-    level = noisy.level
-    noisy.setLevel(logging.CRITICAL)
-    try:
-        files = pypdf.PdfReader(io.BytesIO(data)).attachments.get(ATTACHMENT) or [b""]
-    except (pypdf.errors.PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None  # Damaged, which the digest of the document shows.
-    finally:
-        noisy.setLevel(level)
-    return _load(files[0])
-
-
-def _load(text: Any) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _check_document(
-    sealed: seal.Sealed,
-    content: Optional[Mapping[str, Any]],
-    report_digest: Optional[str],
-    findings: List[str],
-) -> bool:
-    found: Dict[str, Any] = sealed.seal or {}
-    is_same = hashlib.sha256(sealed.body).hexdigest() == found.get("document")
-    findings.append(
-        "The file is as it was when it was sealed."
-        if is_same
-        else "The file was changed after it was sealed: its digest is not the one in the seal."
-    )
-    if content is None:
-        findings.append("The file does not hold the report's content, only its digest.")
-        # A spreadsheet has it in a row, too.
-        return is_same and str(found.get("report")).encode() in sealed.body
-    if report_digest == found.get("report"):
-        findings.append(f"The content has the digest {report_digest}.")
-        return is_same
-    findings.append("The content was changed: its digest is not the one in the seal.")
-    return False
-
-
-def _check_sense(content: Optional[Mapping[str, Any]]) -> Tuple[str, ...]:
-    """Return what does not follow from the votes in it: who writes a seal anew may forget that."""
-    if content is None:
-        return ()
-    try:
-        return tuple(contradictions(content))
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
-        return ("what is in it is no report.",)
-
-
-def _check_signature(found: Mapping[str, Any], key: Optional[bytes], findings: List[str]) -> bool:
-    signature = found.get("signature")
-    if signature is None:
-        if key is None:
-            findings.append("It is not signed: who can write a file could have made another one like it.")
-            return True
-        findings.append("It is not signed, and a key was given to check it with.")
-        return False
-    if key is None:
-        findings.append("It is signed. Give the key to check the signature.")
-        return True
-    wanted = seal.signature_of(str(found.get("report")), str(found.get("document")), key)
-    is_same = hmac.compare_digest(wanted, str(signature))
-    findings.append(
-        "The signature is that of the key." if is_same else "The signature is not that of the key."
-    )
-    return is_same
-
-
-def _check_server(
-    session: Session, digest: str, content: Optional[Mapping[str, Any]], findings: List[str]
-) -> Optional[bool]:
-    if content is None:
-        findings.append(
-            "Without the content the server cannot be asked. Keep HTML, PDF, JSON or OTIO for that."
-        )
-        return None
-    try:
-        return _compare(session, digest, content, findings)
-    except (KeyError, TypeError, AttributeError, IndexError):
-        findings.append("What is in it is no report, so the server cannot be asked.")
-        return False
-
-
-def _compare(session: Session, digest: str, content: Mapping[str, Any], findings: List[str]) -> bool:
-    key = str(content["session"]["id"])
-    review_session = session.query(
-        f"select name, project_id from ReviewSession where id is {quote(key)}"
-    ).first()
-    if review_session is None:
-        findings.append(f"{session.server_url} has no review session {key} ({content['session']['name']}).")
-        return False
-    entry = reports.recorded(review_session).get(digest)
-    if entry:
-        findings.append(
-            f"The server recorded this report at {entry.get('made_at')} for {entry.get('made_by')}."
-        )
-    else:
-        findings.append("The server has no record of this report (--record makes one).")
-    differences = list(_differences(gathering.feedback(review_session).to_dict(), content))
-    if not differences:
-        findings.append("Every vote and comment in it is on the server and says the same.")
-        return True
-    findings.extend(f"Differs from the server: {difference}" for difference in differences)
-    return False
-
-
-def _differences(now: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the report says and the server does not. What came later is no difference."""
-    objects = {item["id"]: item for item in now["objects"]}
-    people = {person["id"]: person for person in now["invitees"]}
-    for vote in {_voter(vote): vote for item in content["objects"] for vote in item["votes"]}.values():
-        person = people.get(vote["invitee_id"])
-        if person is not None and (person["name"], person["role"]) != (vote["name"], vote["role"]):
-            yield (
-                f"{vote['name']} ({vote['role']}) in the report is {person['name']} ({person['role']}) on the server."
+    def run(self) -> Verification:
+        """Check everything there is to check."""
+        if self._opened.sealed.seal is None:
+            return self._without_seal()
+        # All are asked, so that all that is wrong is said.
+        checks = [self._is_whole(), self._is_sound(), self._has_its_content(), self._has_its_look()]
+        is_signed = self._is_signed()
+        is_intact = all(checks) and is_signed is not False
+        senseless = self._senseless()
+        for found in senseless:
+            self._say(f"It contradicts itself: {found}")
+        recorded, agrees = None, None
+        if self._session is not None and is_intact:
+            recorded, agrees = self._ask_server(self._session, is_signed=is_signed is True)
+        outcome = ALTERED
+        if is_intact:
+            outcome = RECORDED if recorded else SIGNED if is_signed else UNPROVEN
+        if outcome == UNPROVEN:
+            self._say(
+                "So nothing proves who made it: anybody can write such a file and seal it. A record on the server "
+                "(--record) proves it, or a signature (--key-file)."
             )
-    for item in content["objects"]:
-        present = objects.get(item["id"])
-        if present is None:
-            yield f"{item['name']} is not in the review any more."
-            continue
-        current = {_voter(vote): vote for vote in present["votes"]}
-        given = {_vote_key(vote) for vote in (*present["votes"], *present["history"])}
-        for former in present["former"]:
-            given.update(_vote_key(vote) for vote in former["votes"])
-        for vote in item["votes"]:
-            now_given = current.get(_voter(vote))
-            # Unless the person has voted again since, the vote has to be the one that counts now.
-            is_latest = now_given is not None and str(now_given["created_at"]) <= str(content["made_at"])
-            counting = {_vote_key(now_given)} if now_given is not None and is_latest else given
-            if _vote_key(vote) not in counting:
-                yield f"the vote of {vote['name']} on {item['name']}, {vote['status']} at {vote['created_at']}."
-        said = {comment["id"]: comment for comment in threads(present["comments"])}
-        for comment in threads(item["comments"]):
-            known = said.get(comment["id"])
-            if known is None:
-                yield f"the comment of {comment['author']} on {item['name']} is gone: {comment['text']!r}"
-            elif known["text"] != comment["text"] or known["frame"] != comment["frame"]:
-                yield (
-                    f"the comment of {comment['author']} on {item['name']} was {comment['text']!r} and is "
-                    f"{known['text']!r} now."
+        return self._come_to(outcome, agrees, senseless)
+
+    def _say(self, finding: str) -> None:
+        self._findings.append(on_one_line(finding))
+
+    def _come_to(
+        self, outcome: str, agrees: Optional[bool] = None, senseless: Tuple[str, ...] = ()
+    ) -> Verification:
+        digest, content = self._seal.get("report"), self._opened.content
+        return Verification(
+            self._name, outcome, tuple(self._findings), agrees, digest, content, tuple(senseless)
+        )
+
+    def _without_seal(self) -> Verification:
+        if self._opened.is_marked:
+            self._say(
+                "What is left of its seal is not as it was written: the file was changed, or another program saved "
+                "it again."
+            )
+            self._say_line_ends()
+            return self._come_to(ALTERED)
+        self._say("It has no seal, or its end is missing, so nothing can be said about it.")
+        return self._come_to(UNSEALED)
+
+    def _say_line_ends(self) -> None:
+        if self._opened.has_other_line_ends():
+            self._say(
+                "Only the ends of its lines were changed, as programs for mail do. Ask for the file itself, in an "
+                "archive for example."
+            )
+
+    def _is_whole(self) -> bool:
+        if hashlib.sha256(self._opened.sealed.body).hexdigest() == self._seal["document"]:
+            self._say("The file is whole: it is as it was when it was sealed.")
+            return True
+        self._say("The file was changed after it was sealed: its digest is not the one in the seal.")
+        self._say_line_ends()
+        return False
+
+    def _is_sound(self) -> bool:
+        """Return whether there is one way to read it, and every picture is the one that the content names."""
+        faults = [*self._opened.faults, *self._opened.picture_faults()]
+        for fault in faults:
+            self._say(fault)
+        return not faults
+
+    def _has_its_content(self) -> bool:
+        opened, digest = self._opened, self._seal["report"]
+        if opened.content is None:
+            if opened.holds_content:
+                self._say("The content of the report is not in the file, or cannot be read.")
+                return False
+            self._say("The file does not hold the report's content for programs, only its digest.")
+            # A spreadsheet has it in a row, too.
+            return digest.encode("utf-8", "replace") in opened.sealed.body
+        try:
+            is_same = digest_of(opened.content) == digest
+        except NOT_A_REPORT:
+            is_same = False
+        self._say(
+            f"The content has the digest {digest}."
+            if is_same
+            else "The content was changed: its digest is not the one in the seal."
+        )
+        return is_same
+
+    def _has_its_look(self) -> bool:
+        """Return whether nothing is known to be shown that the content does not say."""
+        opened = self._opened
+        if opened.content is None:
+            return True
+        self._is_shown = opened.is_written_again()
+        if self._is_shown:
+            self._say("What it shows is what its content says: written again, it is the same file.")
+            if opened.media:
+                self._say("Not checked: the media that its clips refer to.")
+        elif self._is_shown is False:
+            self._say(
+                "What it shows is not what its content says: written again from the content it is another file."
+            )
+        elif opened.format == "pdf":
+            self._say(
+                "Only the content inside was checked: what the pages of a PDF show cannot be compared with it."
+            )
+        else:
+            self._say(
+                "Only the content inside was checked, not what the file shows: it says that it was written by another "
+                f"version ({self._seal.get('writer', 'an early one')}), or the packages are missing to write it again."
+            )
+        return self._is_shown is not False
+
+    def _is_signed(self) -> Optional[bool]:
+        """Return whether it is signed with the key, None where that is not known."""
+        signature = self._seal.get("signature")
+        if signature is None:
+            self._say("It is not signed." if self._key is None else "It is not signed, and a key was given.")
+            return None if self._key is None else False
+        if self._key is None:
+            self._say("It has a signature. Give the key to check it (--key-file).")
+            return None
+        try:
+            wanted = signature_of(self._seal["report"], self._seal["document"], self._key)
+            is_same = hmac.compare_digest(wanted, signature)
+        except (ValueError, TypeError):
+            is_same = False  # Not of ASCII.
+        self._say("The signature is that of the key." if is_same else "The signature is not that of the key.")
+        return is_same
+
+    def _senseless(self) -> Tuple[str, ...]:
+        """Return what does not follow from the votes in it: who writes a seal anew may forget that."""
+        if self._opened.content is None:
+            return ()
+        try:
+            return tuple(contradictions(self._opened.content))
+        except NOT_A_REPORT:
+            return ("what is in it is no report.",)
+
+    def _ask_server(self, session: Session, *, is_signed: bool) -> Tuple[bool, Optional[bool]]:
+        """Return whether the server recorded it, and whether it agrees."""
+        content = self._opened.content
+        if content is None:
+            return self._find_record(session)
+        try:
+            key, called = str(content["session"]["id"]), str(content["session"]["name"])
+            review_session = session.query(
+                f"select name, project_id from ReviewSession where id is {quote(key)}"
+            ).first()
+            if review_session is None:
+                self._say(f"{session.server_url} has no review session {key} ({called}).")
+                return False, False
+            entry = recording.recorded(review_session).get(self._seal["report"])
+            recorded, agrees = self._check_record(review_session, entry)
+            same = self._compare(review_session, content, is_proven=recorded or is_signed)
+        except NOT_A_REPORT:
+            self._say("What is in it is no report, so the server cannot be asked.")
+            return False, False
+        return recorded, agrees and same
+
+    def _find_record(self, session: Session) -> Tuple[bool, Optional[bool]]:
+        """Look for a record of a file that does not say which review session it is about."""
+        agrees = None
+        for review_session, entry in recording.find(session, self._seal["report"]):
+            recorded, agreed = self._check_record(review_session, entry)
+            if recorded:
+                self._say(
+                    "Its votes and comments were not compared with the server's: that needs another format."
                 )
+                return True, None
+            agrees = None if agreed else False
+        if agrees is None:
+            self._say(
+                "The server has no record of it (--record makes one), and without the content nothing can be compared."
+            )
+        return False, agrees
 
+    def _check_record(self, review_session: Entity, entry: Optional[Entry]) -> Tuple[bool, bool]:
+        """Return whether this file is on record, and whether nothing on record speaks against it."""
+        if entry is None:
+            self._say("The server has no record of this report (--record makes one).")
+            return False, True
+        where = f"the review session {review_session['name']!r} ({review_session['id']})"
+        files = entry.files.get(self._opened.format, ())
+        if hashlib.sha256(self._opened.data).hexdigest() in files:
+            self._say(
+                f"The server recorded this very file in {where}, as made at {entry.made_at} by {entry.made_by}."
+            )
+            return True, True
+        known = f"The server recorded this report in {where}, as made at {entry.made_at} by {entry.made_by}"
+        if self._is_shown and not self._opened.media:
+            self._say(f"{known}: its content, from which all that this file shows follows.")
+            return True, True
+        if files:
+            self._say(
+                f"{known}, but as another file: this is not the {self._opened.format.upper()} on record."
+            )
+            return False, False
+        self._say(f"{known}, but not this file: what it shows may be something else than what was recorded.")
+        return False, True
 
-def _vote_key(vote: Mapping[str, Any]) -> Tuple[str, str, str]:
-    return (_voter(vote), str(vote["status"]), str(vote["created_at"]))
-
-
-def _voter(vote: Mapping[str, Any]) -> str:
-    return str(vote["invitee_id"] or vote["email"]).lower()
+    def _compare(self, review_session: Entity, content: Mapping[str, Any], *, is_proven: bool) -> bool:
+        """Return whether the server says the same as the content, or has only been changed since it was proven."""
+        found = list(comparison.differences(review_session, content))
+        changes = [difference for difference in found if difference.is_usual and is_proven]
+        others = [difference for difference in found if difference not in changes]
+        for difference in others:
+            self._say(f"Differs from the server: {difference.text}")
+        for difference in changes:
+            self._say(f"Changed on the server since: {difference.text}")
+        if not found:
+            self._say(
+                "Everything in it that the server has, too, is the same there: the review session, its objects, "
+                "versions, votes, comments, people and times."
+            )
+        elif not is_proven and any(difference.is_usual for difference in others):
+            self._say(
+                "Whether that was changed on the server since, or in the file, only a record or a signature tells."
+            )
+        self._say(f"Not compared: {comparison.not_compared(content)}.")
+        return not others

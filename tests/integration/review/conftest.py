@@ -86,3 +86,51 @@ def sent(site, monkeypatch):
 
     monkeypatch.setattr(site.transport, "call", record)
     return bodies
+
+
+DRAWING = {
+    "version": 1,
+    "shapes": [
+        {"tool": "pen", "colour": "#ff3b30", "width": 0.01, "points": [[0.1, 0.1], [0.5, 0.5]]},
+        {"tool": "arrow", "colour": "#00ff00", "width": 0.01, "points": [[0.9, 0.9], [0.6, 0.6]]},
+        {"tool": "rectangle", "colour": "#00ff00", "width": 0.01, "points": [[0.9, 0.9], [0.6, 0.6]]},
+        {"tool": "ellipse", "colour": "#0000ff", "width": 0.01, "points": [[0.2, 0.2], [0.4, 0.4]]},
+        {"tool": "text", "colour": "#ffffff", "size": 0.1, "at": [0.5, 0.1], "text": "here"},
+        {"tool": "of a later version"},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory):
+    """A movie of 24 frames at 23.976."""
+    from ftrack_review.media.synthesis import make_movie
+
+    path = tmp_path_factory.mktemp("movie") / "shot.mp4"
+    make_movie(path, frames=24, fps="24000/1001", size=(320, 180))
+    return path
+
+
+@pytest.fixture(scope="module")
+def reviewed(site, film, movie):
+    """A review with everything in it, made once."""
+    review = Review(site, film)
+    item = review.entity.publish(movie, name="=HYPERLINK()")
+    ada = review.ada
+    note = item.comment("Darker & <b>now</b> 😀 שלום", frame=12, invitee=ada, drawing=DRAWING)
+    item.reply(note, "Will do.")
+    item.comment("@SUM(A1)", invitee=review.bob)
+    item.vote("approved", ada)
+    site.commit()
+    item.vote("require_changes", ada)
+    review.items[0].vote("approved", ada)
+    review.items[0].comment("日本語", invitee=review.bob)
+    site.commit()
+    review.entity.send_invitations([ada])
+    review.published = item
+    return review
+
+
+@pytest.fixture(scope="module")
+def report(reviewed):
+    return reviewed.entity.report()

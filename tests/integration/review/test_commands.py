@@ -58,19 +58,27 @@ def test_a_report_is_written_recorded_and_checked(run, tmp_path):
     path = tmp_path / "Weekly-review.html"
     status, out, _ = run("report", "--verify", str(path))
     assert status == 0
-    assert "The server recorded this report" in out
-    assert out.splitlines()[0].endswith(": untouched")
+    assert "The server recorded this very file" in out
+    assert out.splitlines()[0].endswith(": recorded on the server")
     path.write_bytes(path.read_bytes().replace(b"Nice.", b"Poor."))
     status, out, _ = run("report", "--verify", str(path))
     assert (status, out.splitlines()[0].endswith(": altered")) == (1, True)
 
 
+@pytest.mark.parametrize("format", ["html", "pdf", "csv", "json", "otio"])
+def test_every_format_is_recorded_as_it_was_written(run, format):
+    run("report", "Weekly / review", "--record", "--output", f"r.{format}")
+    status, out, _ = run("report", "--verify", f"r.{format}")
+    assert (status, "The server recorded this very file" in out) == (0, True)
+
+
 def test_checking_needs_no_server(run, tmp_path):
     run("report", "Weekly / review", "--output", "r.json")
     status, out, _ = run("report", "--verify", "r.json", server=False)
-    assert (status, "The server was not asked" in out) == (0, True)
+    # Nothing is wrong with it, and nothing proves who made it.
+    assert (status, "The server was not asked" in out) == (3, True)
     status, out, _ = run("report", "--verify", "r.json", "--server", "http://127.0.0.1:9", server=False)
-    assert (status, "could not be asked" in out) == (0, True)
+    assert (status, "could not be asked" in out) == (3, True)
 
 
 def test_a_key_signs(run, tmp_path):
