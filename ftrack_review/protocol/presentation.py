@@ -19,6 +19,7 @@ __all__ = [
     "Component",
     "Job",
     "Presentation",
+    "can_play",
     "jobs_by_version",
     "present",
     "versions_before",
@@ -114,6 +115,11 @@ class Presentation:
     frame_rate: Any = None
     frames: Optional[int] = None
     has_audio: bool = False
+
+
+def can_play(name: str, file_type: str) -> bool:
+    """Return whether a component called so may be what a browser shows of its version."""
+    return name.startswith(_ENCODED_PREFIX) or (name != _THUMBNAIL and file_type.lower() in _PLAIN)
 
 
 def jobs_by_version(rows: Iterable[Tuple[str, Optional[str]]], version_ids: Set[str]) -> Dict[str, Job]:

@@ -107,18 +107,28 @@ class _Plan:
 
 
 def remove(context: RequestContext, rows: Iterable[Row]) -> None:
-    """Delete *rows* and what depends on them. Raise the fault where a rule forbids deleting one of *rows*."""
+    """Delete *rows* and what depends on them. Raise the fault where a rule forbids it."""
     level = [row for row in rows if not row.removed]
     for row in level:
         rules.guard(context, row, removing=True)
+    asked = list(level)
     seen = set(level)
     order: List[List[Row]] = []
+    detached: List[Tuple[Row, str]] = []
     while level:
         order.append(level)
         found: List[Row] = []
         for name, members in _by_type(level).items():
-            found.extend(_dependents_of(context, name, members, seen))
+            found.extend(_dependents_of(context, name, members, seen, detached))
         level = found
+    rules.guard_removal(context, asked, seen, detached)
+    for row, column in detached:
+        if row not in seen:
+            context.rows.set_column(row, column, None)
+    for name, members in _by_type(seen).items():
+        for column in _plan_of(context.catalogue, name).links:
+            for part in chunks([row.key[0] for row in members]):
+                context.connection.change(statements.delete_links(column, part))
     # Children first, so that a reader of the change log never meets an orphan.
     for members in reversed(order):
         context.rows.remove(members)
@@ -132,7 +142,10 @@ def _by_type(rows: Iterable[Row]) -> Dict[str, List[Row]]:
     return groups
 
 
-def _dependents_of(context: RequestContext, name: str, members: List[Row], seen: Any) -> List[Row]:
+def _dependents_of(
+    context: RequestContext, name: str, members: List[Row], seen: Any, detached: List[Tuple[Row, str]]
+) -> List[Row]:
+    """Return what goes along with *members*, and add to *detached* what loses a reference to them."""
     plan = _plan_of(context.catalogue, name)
     keys = [row.key[0] for row in members]
     found = []
@@ -144,10 +157,7 @@ def _dependents_of(context: RequestContext, name: str, members: List[Row], seen:
                 seen.add(row)
                 found.append(row)
             else:
-                context.rows.set_column(row, dependents.column.name, None)
-    for column in plan.links:
-        for part in chunks(keys):
-            context.connection.change(statements.delete_links(column, part))
+                detached.append((row, dependents.column.name))
     return found
 
 

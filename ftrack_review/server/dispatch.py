@@ -10,6 +10,7 @@ used. Called by ``application``.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
@@ -19,7 +20,7 @@ from ftrack_review.server import ending, writing
 from ftrack_review.server.context import CallerLike, Options, RequestContext, ServerContext, utc_now
 from ftrack_review.server.errors import UNAVAILABLE, ServerFault, describe, unavailable, validation_error
 
-__all__ = ["dispatch", "invalid_action"]
+__all__ = ["dispatch", "invalid_action", "look"]
 
 Action = Mapping[str, Any]
 _Outcome = Tuple[List[Any], RequestContext]
@@ -78,6 +79,13 @@ def dispatch(
     for call in context.after_commit:
         call()
     return results
+
+
+@contextlib.contextmanager
+def look(server: ServerContext, caller: CallerLike) -> Iterator[RequestContext]:
+    """Give what rules need to look something up outside a request; nothing can be written."""
+    with server.store.read() as connection:
+        yield _make_context(server, connection, caller, _PLAIN)
 
 
 def invalid_action(name: Any) -> ServerFault:

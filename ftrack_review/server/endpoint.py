@@ -35,7 +35,7 @@ from ftrack_review.server.errors import (
 )
 from ftrack_review.server.event_socket import EventSocket
 from ftrack_review.server.files import content_type, upload_fault, upload_name
-from ftrack_review.server.transfer import check_put_token
+from ftrack_review.server.transfer import check_put_token, check_replaceable
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -298,6 +298,8 @@ async def _upload(server: application.Server, request: Request) -> Response:
     if request.path_params["name"] != upload_name(component_id):
         raise access.token_fault()
     check_put_token(claims, _content_length(request))
+    if claims.get("part") is None:
+        await run_in_threadpool(check_replaceable, server, component_id)
     checksum = claims.get("md5")
     sent_checksum = request.headers.get("content-md5")
     if checksum and sent_checksum and sent_checksum != checksum:
@@ -356,6 +358,7 @@ async def _remove(server: application.Server, request: Request) -> Response:
         else (request.query_params, ("username", "apiKey"))
     )
     await run_in_threadpool(server.authenticate, *map(given.get, names))
+    await run_in_threadpool(check_replaceable, server, component_id)
     is_removed = await run_in_threadpool(server.files.remove, component_id)
     return JSONResponse({"component_id": component_id, "removed": is_removed})
 

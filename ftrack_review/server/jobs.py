@@ -28,6 +28,7 @@ from ftrack_review.server.context import utc_now
 from ftrack_review.server.errors import describe, not_found, validation_error
 from ftrack_review.server.files import content_type
 from ftrack_review.server.locking import take_lock
+from ftrack_review.server.rules import closed
 from ftrack_review.symbol import SERVER_LOCATION_ID
 
 __all__ = ["Jobs", "handle_encode_media"]
@@ -51,15 +52,19 @@ def handle_encode_media(context: Any, action: Mapping[str, Any]) -> Dict[str, An
     """Write the Job that makes a component ready for the web, and start it after the commit."""
     component = _find(context, "Component", action.get("component_id"), "component_id")
     version_id = action.get("version_id")
+    keeps_original = bool(action.get("keep_original", True))
     if version_id is not None:
         _find(context, "AssetVersion", version_id, "version_id")
+        closed.refuse_media(context, "AssetVersion", version_id)
+    if not keeps_original:
+        closed.refuse_media(context, "Component", component.key[0])
     is_picture = content_type(f"x{component.get('file_type') or ''}").startswith("image/")
     formats = ("image/jpeg" if is_picture else "video/mp4", "image/jpeg")
     data = {
         "output": [{"format": name, "component_id": str(uuid.uuid4())} for name in formats],
         "source_component_id": component.key[0],
         "version_id": version_id,
-        "keep_original": bool(action.get("keep_original", True)),
+        "keep_original": keeps_original,
         "description": f"Encoding {component.get('name')}{component.get('file_type') or ''}",
         "progress": 0,
     }

@@ -32,6 +32,7 @@ from ftrack_review.server.review_visitor import (
     link_fault,
     needs_passphrase,
 )
+from ftrack_review.server.rules.reviews import is_open
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection, Request
@@ -317,11 +318,26 @@ def _join(server: Any, session: Mapping[str, Any], link: str, form: Mapping[str,
     for invitee in invitees:
         if (invitee["email"] or "").lower() == email.lower():
             _remind(server, session, invitee["id"])
+    _check_open(session)
     invitee_id = _invite(server, session, name, email)
     if is_known:
         # Who has an account is somebody in the studio, and nobody becomes that by entering an address.
         _remind(server, session, invitee_id)
     return {**claims, "s": invitee_id}
+
+
+def _check_open(session: Mapping[str, Any]) -> None:
+    """Raise the fault for a review that is over: nobody new is added to what was said in it."""
+    now = utc_now()
+    has_begun = (session.get("start_date") or now) <= now
+    if not is_open(session, now) and (has_begun or session.get("availability") == "closed"):
+        raise ServerFault(
+            "PermissionError",
+            f"This review is closed, and only who took part can still look at it. Ask {session['owner']} to open it "
+            "again.",
+            403,
+            error_code="review_session_closed",
+        )
 
 
 def _invite(server: Any, session: Mapping[str, Any], name: str, email: str) -> str:

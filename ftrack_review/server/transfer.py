@@ -15,12 +15,14 @@ import uuid
 from typing import Any, Dict, Iterable, Mapping, Optional
 from urllib.parse import urlencode
 
-from ftrack_review.server.access import token_fault
+from ftrack_review.server.access import Caller, token_fault
 from ftrack_review.server.errors import ServerFault, describe, validation_error
 from ftrack_review.server.files import content_type, upload_fault, upload_name
+from ftrack_review.server.rules import closed
 
 __all__ = [
     "check_put_token",
+    "check_replaceable",
     "download_url",
     "handle_complete_multipart_upload",
     "handle_generate_signed_url",
@@ -53,6 +55,7 @@ def handle_get_upload_metadata(context: Any, action: Mapping[str, Any]) -> Dict[
     name = action.get("file_name")
     if not isinstance(name, str) or not name.strip():
         raise validation_error(f"file_name must be a name, not {describe(name)}.", "file_name")
+    closed.refuse_media(context, "Component", component_id)
     parts = action.get("parts")
     if parts is None:
         return _single_upload(context.server, component_id, name, size, _read_checksum(action))
@@ -143,6 +146,7 @@ def _put_together(server: Any, action: Mapping[str, Any]) -> None:
             f"The upload has the parts 1 to {claims['parts']}, each once, and {len(numbers)} were named.",
             "parts",
         )
+    check_replaceable(server, component_id)
     server.files.assemble(
         component_id, claims["upload"], parts, size=claims["size"], checksum=claims.get("md5")
     )
@@ -155,6 +159,7 @@ def handle_generate_signed_url(context: Any, action: Mapping[str, Any]) -> Dict[
     if operation == "get":
         return {"signed_url": context.server.component_url(component_id)}
     if operation == "put":
+        closed.refuse_media(context, "Component", component_id)
         return {"signed_url": upload_url(context.server, component_id)}
     raise validation_error(f'operation must be "get" or "put", not {describe(operation)}.', "operation")
 
@@ -173,6 +178,18 @@ def download_url(server: Any, component_id: str, *, route: str = "get", size: Op
     if size is not None:
         query["size"] = size
     return f"{server.base_url()}/component/{route}?{urlencode({**query, 'token': token})}"
+
+
+def check_replaceable(server: Any, component_id: str) -> None:
+    """Raise a fault if the server has the file of a component, and a closed review shows it.
+
+    An upload that began while the review was open ends as well, where there was no file before.
+    """
+    from ftrack_review.server import dispatch
+
+    if server.files.has(component_id):
+        with dispatch.look(server, Caller("", "")) as context:
+            closed.refuse_media(context, "Component", component_id)
 
 
 def _read_id(action: Mapping[str, Any]) -> str:

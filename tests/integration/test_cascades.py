@@ -62,6 +62,9 @@ def count(studio, entity_type):
 
 def test_deleting_leaves_no_reference_to_nothing(studio):
     assert dangling(studio) == []
+    # What a closed review shows stays.
+    for review in studio.query("select id from ReviewSession"):
+        studio.update("ReviewSession", review["id"], availability="always_open")
     for entity_type, key, losses in DELETED:
         before = {name: count(studio, name) for name in losses}
         studio.send({"action": "delete", "entity_type": entity_type, "entity_key": [key]})

@@ -378,6 +378,157 @@ def closed(site):
     assert (status, error["error_code"]) == answer
 
 
+CLOSED = (403, "review_session_closed")
+
+
+def refuse(site, *actions):
+    """Send each of *actions* with a key, and expect the answer of a closed review."""
+    for name, entity_type, key, values in actions:
+        action = {"action": name, "entity_type": entity_type}
+        if key is not None:
+            action["entity_key"] = key
+        if values is not None:
+            action["entity_data"] = {"__entity_type__": entity_type, **values}
+        status, error = site.api.refused(action)
+        assert (status, error["error_code"]) == CLOSED, action
+
+
+@attempt(
+    "After that, through the API: an answer below a note, its author or frame, or a role, changed by way of metadata",
+    "403 review_session_closed; releasing what waits for its release stays possible",
+)
+def closed_to_metadata(site):
+    site.set_role("approver")
+    note = site.review.comment("Before.").json()["object"]["notes"][0]["id"]
+    site.review.close_session()
+    below = {"content": "x", "parent_id": note, "parent_type": "Note"}
+    refuse(
+        site,
+        ("create", "Note", None, below),
+        ("update", "Metadata", [note, "inviteeId"], {"value": "x"}),
+        (
+            "create",
+            "Metadata",
+            None,
+            {"parent_id": note, "parent_type": "Note", "key": "reviewFrame", "value": "{}"},
+        ),
+        ("update", "Metadata", [site.review.session_id, "ftrack_review.roles"], {"value": "{}"}),
+    )
+    site.api.metadata("Note", note, "ftrack_review.released", "2026-01-01T00:00:00Z")
+
+
+@attempt(
+    "After that, through the API: deleting the version or its asset, the media, a thumbnail or a drawing",
+    "403 review_session_closed; nothing is lost",
+)
+def closed_to_deletion(site):
+    version_id = site.review.version_id()
+    asset = site.api.query(f'select asset_id from AssetVersion where id is "{version_id}"')[0]["asset_id"]
+    media = site.api.component(b"abc", name="ftrackreview-mp4", file_type=".mp4", version_id=version_id)
+    picture = site.api.component(b"abc", name="thumbnail", file_type=".jpg")
+    site.api.update("AssetVersion", version_id, thumbnail_id=picture)
+    drawn = site.review.comment("x", drawing=DRAWING, picture=data_url(png())).json()["object"]["notes"][0]
+    drawing = drawn["picture_url"].rpartition("/")[2]
+    site.review.vote("approved")
+    site.review.close_session()
+    before = site.review.object()
+    for entity_type, key in (
+        ("AssetVersion", version_id),
+        ("Asset", asset),
+        ("FileComponent", media),
+        ("Component", picture),
+        ("FileComponent", drawing),
+    ):
+        refuse(site, ("delete", entity_type, [key], None))
+    assert site.review.object() == before
+    # Deleted as a whole, it keeps nothing.
+    site.api.delete("ReviewSession", site.review.session_id)
+    site.api.delete("Asset", asset)
+
+
+@attempt(
+    "After that, through the API: another name or address of who was invited, another review for them, new people",
+    "403 review_session_closed; who has not voted can be removed",
+)
+def closed_to_people(site):
+    bob = site.api.invitee(site.review.session_id, "Bob", "bob@example.com")
+    site.review.vote("approved")
+    site.review.close_session()
+    key = [site.review.invitee_id]
+    new = {"name": "Eve", "email": "eve@example.com", "review_session_id": site.review.session_id}
+    refuse(
+        site,
+        ("update", "ReviewSessionInvitee", key, {"name": "Somebody Else"}),
+        ("update", "ReviewSessionInvitee", key, {"email": "else@example.com"}),
+        ("update", "ReviewSessionInvitee", key, {"review_session_id": site.other.session_id}),
+        ("create", "ReviewSessionInvitee", None, new),
+        ("delete", "ReviewSessionInvitee", key, None),
+    )
+    site.api.call({"action": "send_review_session_invite", "review_session_invitee_id": bob})
+    site.api.delete("ReviewSessionInvitee", bob)
+    assert [person["name"] for person in site.review.state()["people"]] == ["Ada"]
+
+
+@attempt(
+    "After that, through the API: a label or a recipient more or less, a released comment held back",
+    "403 review_session_closed",
+)
+def closed_to_labels(site):
+    note = site.review.comment("x").json()["object"]["notes"][0]["id"]
+    site.api.metadata("Note", note, "ftrack_review.released", "2026-01-01T00:00:00Z")
+    label = site.api.create("NoteLabel", name=note, color="#ffffff")
+    recipient = site.api.query(f'select resource_id from Recipient where note_id is "{note}"')[0][
+        "resource_id"
+    ]
+    user = site.api.create("User", username=f"user-{note}")
+    site.review.close_session()
+    refuse(
+        site,
+        ("create", "NoteLabelLink", None, {"note_id": note, "label_id": label}),
+        ("create", "Recipient", None, {"note_id": note, "resource_id": user}),
+        ("delete", "Recipient", [note, recipient], None),
+        ("delete", "Metadata", [note, "ftrack_review.released"], None),
+    )
+
+
+@attempt(
+    "After that: other content for the media, by an address for uploads that was given out before, or its removal",
+    "403 review_session_closed",
+)
+def closed_to_files(site):
+    version_id = site.review.version_id()
+    media = site.api.component(b"abc", name="ftrackreview-mp4", file_type=".mp4", version_id=version_id)
+    early = site.api.upload_metadata(b"other", media)
+    late = site.api.component(b"raw", name="main", file_type=".mov")
+    site.review.close_session()
+    for response in (site.api.put(early, b"other"), site.api.get(media, "remove")):
+        assert (response.status_code, response.json()["error_code"]) == CLOSED
+    for action in (
+        {"action": "get_upload_metadata", "component_id": media, "file_name": "x.mp4", "file_size": 1},
+        {"action": "generate_signed_url", "component_id": media, "operation": "put"},
+        {"action": "encode_media", "component_id": late, "version_id": version_id},
+        {"action": "encode_media", "component_id": media, "keep_original": False},
+    ):
+        status, error = site.api.refused(action)
+        assert (status, error["error_code"]) == CLOSED
+    assert site.open(f"/media/{media}").content == b"abc"
+
+
+@attempt(
+    "Coming by a shared link after the review was closed",
+    "403, nobody is added to the list; who came before can still look",
+)
+def closed_to_guests(site):
+    url = site.share()
+    guest, _ = site.join(url)
+    site.review.close_session()
+    response = site.join(url, name="Late", email="late@example.com")[1]
+    assert response.status_code == 403
+    assert "closed" in response.text
+    assert len(site.people()) == 2
+    assert site.open("/state", guest).status_code == 200
+
+
 @attempt("A comment that was not released, its drawing, an answer to it, its release by a guest", "404, 403")
 def held_comment(site):
     site.api.update("ReviewSession", site.review.session_id, is_moderated=True)

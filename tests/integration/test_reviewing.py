@@ -217,7 +217,7 @@ def test_who_said_what_about_which_frame_stays_when_a_session_is_closed(closed, 
     closed.commit()
 
 
-def test_roles_stay_when_a_session_is_closed_and_more_people_may_look(closed, review_session, item):
+def test_roles_and_people_stay_when_a_session_is_closed(closed, review_session, item):
     people = {person["name"]: person for person in review_session["review_session_invitees"]}
     people["Ada"]["role"] = "reviewer"
     with pytest.raises(exception.ServerPermissionDeniedError, match="is closed"):
@@ -228,7 +228,9 @@ def test_roles_stay_when_a_session_is_closed_and_more_people_may_look(closed, re
         closed.commit()
     closed.rollback()
     review_session.invite("Zoe", "zoe@example.com", role="observer")
-    closed.commit()
+    with pytest.raises(exception.ServerPermissionDeniedError, match="is closed"):
+        closed.commit()
+    closed.rollback()
     assert item.overall_status() == "approved"
 
 

@@ -17,9 +17,10 @@ Called by ``changing``, ``linking``, ``cascade`` and ``ending``.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, AbstractSet, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ftrack_review.server.rules import (
+    closed,
     configurations,
     contexts,
     notes,
@@ -44,6 +45,7 @@ __all__ = [
     "derived_equals",
     "finish",
     "guard",
+    "guard_removal",
     "kept",
     "look_ahead",
     "merge",
@@ -51,7 +53,19 @@ __all__ = [
 ]
 
 # In the order in which they are asked: what belongs to a project before what needs to know it.
-_THEMES = (permissions, contexts, versions, notes, reviews, people, work, things, configurations, stamps)
+_THEMES = (
+    permissions,
+    contexts,
+    versions,
+    notes,
+    closed,
+    reviews,
+    people,
+    work,
+    things,
+    configurations,
+    stamps,
+)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -81,6 +95,19 @@ def guard(context: RequestContext, row: Row, *, removing: bool = False) -> None:
     """Raise the fault where *row* may not be written, as what it belongs to is closed."""
     for rule in _rules("GUARD", row.entity.lineage):
         rule(context, row, removing)
+
+
+def guard_removal(
+    context: RequestContext,
+    asked: Sequence[Row],
+    gone: AbstractSet[Row],
+    detached: Sequence[Tuple[Row, str]],
+) -> None:
+    """Raise the fault where what goes along with the rows *asked* for may not go.
+
+    *gone* is all that goes, *detached* what loses a reference, with the name of the column.
+    """
+    closed.refuse_removal(context, asked, gone, detached)
 
 
 def created(context: RequestContext, row: Row) -> None:

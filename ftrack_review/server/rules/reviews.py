@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
 
-from ftrack_review.protocol import remark, role, succession
+from ftrack_review.protocol import remark, role
 from ftrack_review.server import statements
 from ftrack_review.server.adding import add_row
 from ftrack_review.server.errors import ServerFault, describe, duplicate_error, validation_error
@@ -26,9 +26,6 @@ __all__ = ["CHANGED", "COMPLETE", "FINISH", "GUARD", "derived_equals", "is_open"
 
 #: What the Event that keeps a former vote says as its ``action``.
 FORMER_VOTE = "review_session_object_status.replaced"
-
-# The metadata that says who wrote a note, about which frame, with which drawing.
-_SAID = (remark.INVITEE_KEY, remark.FRAME_KEY, remark.ANNOTATION_KEY, remark.DRAWING_KEY)
 
 _DURATION = dt.timedelta(weeks=1)
 _TIME = "%Y-%m-%dT%H:%M:%S"
@@ -89,20 +86,16 @@ def _send_digest(server: Any, session_id: str) -> None:
     review_mail.send_digest_of_closed(server, session_id)
 
 
-# Closed sessions
+# Roles
 
 
-def _guard_object(context: RequestContext, row: Row, removing: bool) -> None:
-    _guard_session(context, row, row.get("review_session_id"))
-
-
-def _guard_of_object(context: RequestContext, row: Row, removing: bool) -> None:
-    _guard_through(context, row, row.get("review_session_object_id"))
-
-
-def _guard_note(context: RequestContext, row: Row, removing: bool) -> None:
-    for key in _sessions_of_note(context, row):
-        _guard_session(context, row, key)
+def _guard_author(context: RequestContext, row: Row, removing: bool) -> None:
+    """Refuse a note in the name of somebody who only watches."""
+    if row.get("key") != remark.INVITEE_KEY or removing:
+        return
+    note = context.rows.get(context.catalogue.types["Note"], (row.get("parent_id"),))
+    for session_key in () if note is None else _sessions_of_note(context, note):
+        _check_takes_part(context, session_key, row.get("value"))
 
 
 def _sessions_of_note(context: RequestContext, row: Row) -> List[Any]:
@@ -128,87 +121,6 @@ def _sessions_of_note(context: RequestContext, row: Row) -> List[Any]:
             elif parent is not None and parent.name == "Note":
                 waiting.append(parent)
     return found
-
-
-def _guard_of_note(context: RequestContext, row: Row, removing: bool) -> None:
-    note = context.rows.get(context.catalogue.types["Note"], (row.get("note_id"),))
-    if note is not None:
-        _guard_note(context, note, removing)
-
-
-def _guard_metadata(context: RequestContext, row: Row, removing: bool) -> None:
-    """Keep what the conventions say of notes, roles and former versions. A release is the owner's at any time."""
-    key = str(row.get("key") or "")
-    if key in _SAID:
-        note = context.rows.get(context.catalogue.types["Note"], (row.get("parent_id"),))
-        for session_key in () if note is None else _sessions_of_note(context, note):
-            _guard_session(context, row, session_key)
-            if key == remark.INVITEE_KEY and not removing:
-                _check_takes_part(context, session_key, row.get("value"))
-    elif key == role.SESSION_KEY:
-        _guard_roles(context, row, removing, row.get("parent_id"))
-    elif key.startswith(f"{role.SESSION_KEY}."):
-        _guard_roles(context, row, removing, key[len(role.SESSION_KEY) + 1 :])
-    elif key.startswith(succession.PREFIX):
-        _guard_through(context, row, key[len(succession.PREFIX) :])
-
-
-def _guard_roles(context: RequestContext, row: Row, removing: bool, session_key: Any) -> None:
-    """Keep the roles of those who are invited; more may be, also to what is closed."""
-    invitee = context.catalogue.types["ReviewSessionInvitee"]
-    column = row.entity.columns["value"].name
-    before = {} if row.added else role.decode(row.before.get(column, row.values[column]))
-    after = {} if removing else role.decode(row.values[column])
-    for key in {*before, *after}:
-        if before.get(key, role.REVIEWER) != after.get(key, role.REVIEWER):
-            known = context.rows.get(invitee, (key,))
-            if known is not None and not known.added:
-                _guard_session(context, row, session_key)
-
-
-def _guard_invitee(context: RequestContext, row: Row, removing: bool) -> None:
-    """Keep who has voted in a closed session, as the vote would go along."""
-    if removing:
-        vote = context.catalogue.types["ReviewSessionObjectStatus"]
-        if context.rows.having(vote, vote.columns["review_session_invitee_id"], [row.key[0]]):
-            _guard_session(context, row, row.get("review_session_id"))
-
-
-def _guard_through(context: RequestContext, row: Row, key: Any) -> None:
-    types = context.catalogue.types
-    found = None if key is None else context.rows.get(types["ReviewSessionObject"], (key,))
-    if found is not None:
-        _guard_session(context, row, found.get("review_session_id"))
-
-
-def _guard_session(context: RequestContext, row: Row, key: Any) -> None:
-    types = context.catalogue.types
-    session = None if key is None else context.rows.get(types["ReviewSession"], (key,))
-    # A session may arrive closed together with what was said in it: it is being copied.
-    if session is None or session.added or is_open(session, context.now):
-        return
-    begins = session.get("start_date")
-    attribute: Optional[str]
-    if session.get("availability") != "closed" and begins is not None and begins > context.now:
-        state, attribute = "has not begun", "start_date"
-        hint = f"Let it begin first: set its start_date ({begins}) to a time before now."
-    else:
-        state, attribute = "is closed", None
-        hint = f"Reopen it first: set its end_date ({session.get('end_date')}) to a time to come" + (
-            " and its availability to null." if session.get("availability") == "closed" else "."
-        )
-    raise ServerFault(
-        "PermissionError",
-        f"The review session {describe(session.get('name'))} {state}, so that {row.name} {row.key[0]} cannot "
-        f"be written. {hint}",
-        403,
-        error_code="review_session_closed",
-        attribute=attribute,
-        hint=hint,
-    )
-
-
-# Roles
 
 
 def _check_takes_part(context: RequestContext, session_key: Any, invitee_key: Any) -> None:
@@ -442,16 +354,7 @@ def _accounts(context: RequestContext, emails: List[str]) -> Dict[str, Row]:
     return found
 
 
-GUARD = {
-    "Metadata": _guard_metadata,
-    "Note": _guard_note,
-    "NoteComponent": _guard_of_note,
-    "ReviewSessionInvitee": _guard_invitee,
-    "ReviewSessionObject": _guard_object,
-    "ReviewSessionObjectAnnotation": _guard_of_object,
-    "ReviewSessionObjectAnnotationComponent": _guard_of_object,
-    "ReviewSessionObjectStatus": _guard_of_object,
-}
+GUARD = {"Metadata": _guard_author}
 COMPLETE = {"ReviewSession": _complete_session, "ReviewSessionObject": _complete_object}
 CHANGED = {"ReviewSessionObject": _change_object, "ReviewSessionObjectAnnotation": _change_annotation}
 FINISH = {
