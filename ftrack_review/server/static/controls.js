@@ -95,7 +95,7 @@ class Controls {
 
 	_frame() {
 		const { footage } = this.player;
-		if (!footage || !footage.isMovie) return;
+		if (!footage?.isMovie) return;
 		const { position } = footage;
 		if (document.activeElement !== this._number) this._number.value = String(footage.first + position);
 		this._timecode.textContent = footage.rate.timecode(position);

@@ -7,7 +7,7 @@ const LINE = 1.2;
 
 /** Paint *drawing* over the picture that fills *rect* ({x, y, w, h}) of the canvas. */
 function paint(context, drawing, rect) {
-	for (const shape of (drawing && drawing.shapes) || []) {
+	for (const shape of drawing?.shapes || []) {
 		context.strokeStyle = context.fillStyle = shape.colour;
 		context.lineCap = context.lineJoin = "round";
 		if (shape.tool === "text") {

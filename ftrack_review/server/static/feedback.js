@@ -40,7 +40,7 @@ class Feedback extends Source {
 
 	/** Show *object*; *me* and *statuses* are those of the state, *reason* tells why nothing can be changed. */
 	update(object, me, statuses, reason) {
-		const isOther = !this._object || this._object.id !== object.id;
+		const isOther = this._object?.id !== object.id;
 		Object.assign(this, { _object: object, _me: me, _statuses: statuses, _why: reason });
 		if (isOther) {
 			this._views.forEach((view) => view.el.remove());
@@ -113,7 +113,7 @@ class Feedback extends Source {
 			if (isStillShown()) this._said.textContent = wanted ? `Saved: ${this._labelOf(wanted)}.` : "Your vote was withdrawn.";
 			this.composer.ask(wanted === "require_changes" && isStillShown());
 			// On a phone the keyboard would cover what was just pressed.
-			if (wanted === "require_changes" && isStillShown() && event && event.detail > 0 && matchMedia("(pointer: fine)").matches) this.composer.focus();
+			if (wanted === "require_changes" && isStillShown() && event?.detail > 0 && matchMedia("(pointer: fine)").matches) this.composer.focus();
 		} catch (error) {
 			if (isStillShown()) {
 				this._said.textContent = "";

@@ -42,7 +42,7 @@ class Footage extends Source {
 		this.frames = this.isMovie ? media.frames || 1 : 1;
 		this.width = media.width || 16;
 		this.height = media.height || 9;
-		this._offset = 0;
+		this._offset = this._begin = 0;
 		this._sought = null;
 		this.el = this._make(isMuted);
 	}
@@ -68,7 +68,6 @@ class Footage extends Source {
 	_makeMovie(isMuted) {
 		const video = el("video", { preload: "auto", playsinline: true, "aria-label": this.name, tabindex: -1 });
 		video.muted = isMuted;
-		video.preservesPitch = true;
 		video.disableRemotePlayback = true;
 		const tell = (name) => () => this.emit(name);
 		for (const name of ["waiting", "seeking", "seeked", "loadeddata", "canplay", "playing"]) video.addEventListener(name, tell("busy"));
@@ -76,16 +75,15 @@ class Footage extends Source {
 			loadedmetadata: () => this._measure(), seeked: () => this._arrive(),
 			play: tell("playing"), pause: tell("paused"), ended: tell("ended"), progress: tell("progress"), error: () => this._fail(),
 		});
-		if (video.requestVideoFrameCallback) {
-			const follow = (_now, data) => {
-				this._present(data.mediaTime);
-				video.requestVideoFrameCallback(follow);
-			};
-			video.requestVideoFrameCallback(follow);
-		} else {
-			video.addEventListener("timeupdate", () => this._present(null));
-		}
 		video.src = this.media.url;
+		// Older browsers do not tell which frame they present: there the clock has to do.
+		this._next = (act) => video.requestVideoFrameCallback?.(act) ?? requestAnimationFrame(act);
+		const follow = (_now, data = { mediaTime: video.currentTime }) => {
+			if (!video.src) return;
+			this._present(data.mediaTime);
+			this._next(follow);
+		};
+		this._next(follow);
 		return video;
 	}
 
@@ -144,19 +142,23 @@ class Footage extends Source {
 		this.emit("ready");
 	}
 
-	/** Take note of the frame that is on the screen now, by its exact time stamp. */
+	/** Take note of the frame that is on the screen now, by its time stamp. */
 	_present(mediaTime) {
-		const video = this.el;
-		if (mediaTime !== null && !this._isCalibrated) {
+		const { currentTime, paused } = this.el;
+		if (!this._isCalibrated) {
 			this._isCalibrated = true;
 			// Some movies begin later than 0; their first frame is shown from the start nevertheless.
-			if (video.currentTime === 0 && mediaTime > 0) this._offset = mediaTime;
+			if (!currentTime) this._offset = this._begin = mediaTime;
+		} else if (this._begin && paused && mediaTime > currentTime + 0.001) {
+			// In WebKitGTK the stamps may begin later, and the clock does not.
+			this._begin = 0;
+			this._sought = null;
+			this.seek(this.position);
 		}
-		const index = mediaTime === null
-			? this.rate.at(video.currentTime - this._offset)
-			: this.rate.nearest(mediaTime - this._offset);
-		this.presented = clamp(index, 0, this.frames - 1);
-		if (this.target === null) this._show(this.presented);
+		// In Firefox time goes on where the movie begins again.
+		const time = (mediaTime - this._offset + 0.001) % this.el.duration;
+		this.presented = clamp(this.rate.at(time), 0, this.frames - 1);
+		if (this.target === null && this.presented !== this.frame) this._show(this.presented);
 	}
 
 	_show(index) {
@@ -181,7 +183,7 @@ class Footage extends Source {
 		this._sought = this.target;
 		// Chromium would begin anew when it is sought within the last frame, even while it is paused.
 		if (this.el.paused) this.el.loop = false;
-		this.el.currentTime = this.rate.middle(this.target) + this._offset;
+		this.el.currentTime = this.rate.middle(this.target) + this._begin;
 	}
 
 	_arrive() {
@@ -203,7 +205,10 @@ class Footage extends Source {
 		return new Promise((resolve) => {
 			if (this.target === null) resolve();
 			// One more picture, so that the frame is painted as well.
-			this.on("settled", () => requestAnimationFrame(resolve));
+			this.on("settled", () => {
+				this._next(resolve);
+				setTimeout(resolve, 300);
+			});
 			setTimeout(resolve, patience);
 		});
 	}
@@ -223,7 +228,10 @@ class Footage extends Source {
 	}
 
 	pause() {
-		if (this.isMovie && !this.el.paused) this.el.pause();
+		if (!this.isMovie || this.el.paused) return;
+		this.el.pause();
+		// It may have stopped on a frame that was not told yet.
+		this.presented = null;
 	}
 
 	/** Free what a movie holds: browsers limit how many can be open. */

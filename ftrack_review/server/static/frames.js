@@ -19,14 +19,9 @@ class Rate {
 		return ((index + 0.5) * this.denominator) / this.numerator;
 	}
 
-	/** The frame that begins nearest to *time*: for the exact time stamps of presented frames. */
-	nearest(time) {
-		return Math.round((time * this.numerator) / this.denominator);
-	}
-
-	/** The frame that is shown at *time*. */
+	/** The frame at *time*, which may be a little early, or where Firefox was sought and not where the frame begins. */
 	at(time) {
-		return Math.floor((time * this.numerator) / this.denominator + 1e-6);
+		return Math.floor((time * this.numerator) / this.denominator + 0.25);
 	}
 
 	/** Hours, minutes, seconds and frames, counted without dropping numbers. */

@@ -81,7 +81,7 @@ class Together extends Source {
 	}
 
 	_present(person) {
-		if (person && (!this.presenter || this.presenter.id !== person.id)) {
+		if (person && this.presenter?.id !== person.id) {
 			say(`${person.name} is presenting.`);
 			// Two cannot lead: who began last does.
 			this.isLeading = false;
@@ -182,9 +182,9 @@ class Together extends Source {
 			if (player.isPlaying) player.pause();
 			return;
 		}
-		if (!this._page.current || this._page.current.id !== id) this._page.select(id);
+		if (this._page.current?.id !== id) this._page.select(id);
 		const { footage } = player;
-		if (!footage || !footage.isMovie || !Number.isFinite(frame)) return;
+		if (!footage?.isMovie || !Number.isFinite(frame)) return;
 		if (!playing || rate < 0) {
 			if (player.isPlaying) player.pause();
 			if (footage.position !== frame) player.seek(frame);

@@ -27,7 +27,7 @@ class Player extends Source {
 	}
 
 	get isMovie() {
-		return Boolean(this.footage && this.footage.isMovie);
+		return Boolean(this.footage?.isMovie);
 	}
 
 	get first() {
@@ -63,7 +63,7 @@ class Player extends Source {
 			this.other = null;
 			this.stage.compare(null, "off");
 		} else {
-			if (!this.other || this.other.media !== media) {
+			if (this.other?.media !== media) {
 				this.other = new Footage(media, { name, isMuted: true });
 				this.other.on("ready", () => this._align(true));
 			}
@@ -77,7 +77,7 @@ class Player extends Source {
 
 	_state() {
 		if (this.isMovie) this.footage.el.loop = this.isLooping && !this.range && this.footage.isPlaying;
-		if (this.other && this.other.isMovie) {
+		if (this.other?.isMovie) {
 			if (!this.footage.isPlaying) this.other.pause();
 			this._align(true);
 		}
@@ -166,7 +166,7 @@ class Player extends Source {
 	setSpeed(speed) {
 		this.speed = clamp(speed, SPEEDS[0], FASTEST);
 		this.shuttle = 0;
-		for (const footage of [this.footage, this.other]) if (footage && footage.isMovie) footage.el.playbackRate = this.speed;
+		for (const footage of [this.footage, this.other]) if (footage?.isMovie) footage.el.playbackRate = this.speed;
 		this.emit("state");
 	}
 
@@ -197,11 +197,11 @@ class Player extends Source {
 	}
 
 	setIn(index) {
-		this.setRange(index, this.range && this.range[1] >= index ? this.range[1] : null);
+		this.setRange(index, this.range?.[1] >= index ? this.range[1] : null);
 	}
 
 	setOut(index) {
-		this.setRange(this.range && this.range[0] <= index ? this.range[0] : null, index);
+		this.setRange(this.range?.[0] <= index ? this.range[0] : null, index);
 	}
 
 	_follow() {
@@ -234,7 +234,7 @@ class Player extends Source {
 	/** Bring the other version to the same frame: at once when stopped, gently while playing. */
 	_align(isForced) {
 		const { footage, other } = this;
-		if (!other || !other.isMovie) return;
+		if (!other?.isMovie) return;
 		if (!footage.isPlaying) {
 			if (other.position !== this.otherFrame || !other.isReady) other.seek(this.otherFrame);
 			return;

@@ -124,7 +124,7 @@ class Page {
 	async perform(action) {
 		try {
 			const answer = await action(this.store);
-			if (answer && answer.object) this.state.objects = this.state.objects.map((object) => (object.id === answer.object.id ? answer.object : object));
+			if (answer?.object) this.state.objects = this.state.objects.map((object) => (object.id === answer.object.id ? answer.object : object));
 			this.update();
 			return answer;
 		} catch (error) {
@@ -140,7 +140,7 @@ class Page {
 		if (this._isReading) return;
 		this._isReading = true;
 		while (this._wish !== undefined && !this._isOver) {
-			const wish = this._wish && this._wish.length ? [...new Set(this._wish)] : null;
+			const wish = this._wish?.length ? [...new Set(this._wish)] : null;
 			this._wish = undefined;
 			try {
 				this._take(await this.store.state(wish), Boolean(wish));
@@ -189,7 +189,7 @@ class Page {
 		tell(this._banner, this._why);
 		this._banner.classList.toggle("here", session.is_open);
 		this._save.hidden = !(this.store.isFolder && this.store.count);
-		this.playlist.update(objects, this.current && this.current.id, me.can.vote);
+		this.playlist.update(objects, this.current?.id, me.can.vote);
 		this._empty.hidden = objects.length > 0;
 		this._columns.classList.toggle("is-empty", !objects.length);
 		if (this.current) this._updateCurrent();
@@ -229,7 +229,7 @@ class Page {
 		const object = this._find(id);
 		if (!object) return;
 		this.sketching.end(true);
-		if (this.current && this.current.id === id) return;
+		if (this.current?.id === id) return;
 		this.current = object;
 		this.active = null;
 		this._open(object);

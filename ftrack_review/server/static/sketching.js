@@ -37,7 +37,7 @@ class Sketching {
 	show() {
 		const { _object: object, _frame: frame } = this;
 		const { footage, isMovie } = this._player;
-		if (!object || !footage || !footage.isPicture) return;
+		if (!object || !footage?.isPicture) return;
 		if (this.sketch && frame !== this._begunAt) this.end(true);
 		const here = ({ drawing, frame: other }) => drawing && (!isMovie || other === frame);
 		const notes = object.notes.filter(here);

@@ -70,7 +70,7 @@ class Stage extends Source {
 
 	/** The size of a pixel of the picture on the screen. */
 	get scale() {
-		return this.footage && this.rect ? (this.rect.w / this.footage.width) * (window.devicePixelRatio || 1) : 1;
+		return this.footage && this.rect ? (this.rect.w / this.footage.width) * devicePixelRatio : 1;
 	}
 
 	/** Zoom by *factor*, so that what is at *point* (in the stage, pixels) stays there. */
@@ -100,7 +100,7 @@ class Stage extends Source {
 	}
 
 	get _canMove() {
-		return Boolean(this.footage && this.footage.isPicture);
+		return Boolean(this.footage?.isPicture);
 	}
 
 	_pane(index) {
@@ -149,7 +149,7 @@ class Stage extends Source {
 	/** Paint what is drawn over the picture. */
 	paint() {
 		const canvas = this._canvas;
-		const ratio = Math.min(window.devicePixelRatio || 1, 2);
+		const ratio = Math.min(devicePixelRatio, 2);
 		const [width, height] = [Math.round(this.el.clientWidth * ratio), Math.round(this.el.clientHeight * ratio)];
 		if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
 		const context = canvas.getContext("2d");
@@ -173,7 +173,7 @@ class Stage extends Source {
 		listen(stage, {
 			pointerdown: (event) => this._down(event), pointermove: (event) => this._move(event),
 			pointerup: (event) => this._up(event, false), pointercancel: (event) => this._up(event, true),
-			dblclick: () => { if (!this.sketch && this.footage && this.footage.kind === "image") this.toggleFit(); },
+			dblclick: () => { if (!this.sketch && this.footage?.kind === "image") this.toggleFit(); },
 		});
 		stage.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
 	}

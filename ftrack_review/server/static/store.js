@@ -65,7 +65,7 @@ class ServerStore {
 		let answer;
 		try {
 			answer = await fetch(this.path + path, {
-				...options, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS),
+				...options, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout?.(PATIENCE_MS),
 			});
 		} catch (error) {
 			throw new StoreError("The server cannot be reached. What you wrote is kept here: try again in a moment.");
@@ -73,7 +73,7 @@ class ServerStore {
 		const isJson = (answer.headers.get("content-type") || "").startsWith("application/json");
 		const body = isJson ? await answer.json().catch(() => null) : null;
 		if (answer.ok && body) return body;
-		const { code, message } = (body && body.error) || {};
+		const { code, message } = body?.error || {};
 		throw new StoreError(message || `The server answered with an error (${answer.status}). Try again.`, {
 			code, status: answer.status,
 		});
@@ -94,7 +94,7 @@ class Live {
 	}
 
 	send(message) {
-		if (!this._socket || this._socket.readyState !== WebSocket.OPEN) return false;
+		if (this._socket?.readyState !== WebSocket.OPEN) return false;
 		this._socket.send(JSON.stringify(message));
 		return true;
 	}
@@ -125,7 +125,7 @@ class Live {
 			} catch (error) {
 				return;
 			}
-			if (message && message.type === "ping") this.send({ type: "pong" });
+			if (message?.type === "ping") this.send({ type: "pong" });
 			else if (message) this._listener(message);
 		};
 		socket.onclose = () => {
@@ -138,13 +138,13 @@ class Live {
 
 	_soon(delay) {
 		clearTimeout(this._again);
-		if (this._isOver || (this._socket && this._socket.readyState <= WebSocket.OPEN)) return;
+		if (this._isOver || this._socket?.readyState <= WebSocket.OPEN) return;
 		this._again = setTimeout(() => this._open(), delay);
 	}
 
 	_ping() {
 		// The server pings as often. A laptop that slept holds a socket that looks open and is dead.
-		if (this._socket && this._socket.readyState === WebSocket.OPEN && Date.now() - this._heardAt > 3 * PINGS_MS) {
+		if (this._socket?.readyState === WebSocket.OPEN && Date.now() - this._heardAt > 3 * PINGS_MS) {
 			this._socket.close();
 		}
 	}

@@ -90,7 +90,7 @@ class Timeline extends Source {
 
 	_move() {
 		const { footage } = this.player;
-		if (!footage || !footage.isMovie) return;
+		if (!footage?.isMovie) return;
 		const { position } = footage;
 		style(this._head, { left: `${(position / footage.frames) * 100}%` });
 		this.el.setAttribute("aria-valuenow", footage.first + position);
@@ -99,7 +99,7 @@ class Timeline extends Source {
 
 	_load() {
 		const { footage } = this.player;
-		if (!footage || !footage.isMovie || !footage.el.buffered.length || !footage.el.duration) return;
+		if (!footage?.isMovie || !footage.el.buffered.length || !footage.el.duration) return;
 		const end = footage.el.buffered.end(footage.el.buffered.length - 1);
 		style(this._loaded, { width: `${Math.min(1, end / footage.el.duration) * 100}%` });
 	}
