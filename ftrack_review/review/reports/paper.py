@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from ftrack_review.review.opinion import word_for
 from ftrack_review.review.reports import seal
+from ftrack_review.review.reports.hushing import hushed
 from ftrack_review.review.reports.page import absence, brief, day, rate_text, when
 from ftrack_review.review.reports.typesetting import INK, LINE, ROW_MM, SOFT, Colour, Line, Typesetter
 
@@ -30,7 +31,8 @@ _PICTURE_WIDTH_MM = 105.0
 
 def render(content: Mapping[str, Any], pictures: Pictures, digest: str) -> bytes:
     """Return the report as PDF, not sealed yet."""
-    return _Paper(content, pictures, digest).make()
+    with hushed():
+        return _Paper(content, pictures, digest).make()
 
 
 class _Paper(Typesetter):
@@ -38,8 +40,13 @@ class _Paper(Typesetter):
 
     def __init__(self, content: Mapping[str, Any], pictures: Pictures, digest: str) -> None:
         title = f"{content['session']['name']}: review report"
-        text = seal.canonical(content).decode("utf-8", "replace")
-        super().__init__(title, text, foot=content["session"]["name"], subject=f"sha256:{digest}")
+        super().__init__(
+            title,
+            "".join(sorted(_characters(content))),
+            foot=content["session"]["name"],
+            subject=f"sha256:{digest}",
+            made_at=content["made_at"],
+        )
         self._content = content
         self._pictures = pictures
         self._digest = digest
@@ -313,13 +320,22 @@ class _Paper(Typesetter):
         )
 
     def _pill(self, status: Optional[str]) -> None:
-        pdf, text = self._pdf, word_for(status).capitalize()
+        pdf, text = self._pdf, self._say(word_for(status).capitalize())
         self._font(8.5, bold=True)
         width = pdf.get_string_width(text) + 5
         pdf.set_fill_color(*_COLOURS.get(status, _COLOURS[None]))
         pdf.rect(pdf.get_x(), pdf.get_y() + 0.3, width, 4.8, style="F", round_corners=True, corner_radius=2.2)
         self._colour((255, 255, 255))
         pdf.cell(width, 5.4, text, align="C")
+
+
+def _characters(value: Any) -> Set[str]:
+    """Return the characters of all texts in a content."""
+    if isinstance(value, str):
+        return set(value)
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    return set().union(*map(_characters, value)) if isinstance(value, list) else set()
 
 
 def _votes(item: Mapping[str, Any]) -> Tuple[List[Tuple[str, ...]], List[Tuple[str, ...]]]:

@@ -66,6 +66,10 @@ _SHAPED = (
 )
 
 
+# Line ends are no characters of a font, and every font has a blank.
+_SET_BY_ITSELF = {"\n", " "}
+
+
 def find_regular() -> Optional[str]:
     """Return the path of the font for text, None where this machine has none of those known."""
     found = _fonts()
@@ -79,11 +83,13 @@ def choose(text: str) -> Tuple[Optional[Tuple[str, str]], List[str], FrozenSet[s
         ((found[regular], found.get(bold, found[regular])) for regular, bold in _TEXT if regular in found),
         None,
     )
-    missing = {character for character in text if not character.isspace() and not _is_joiner(character)}
+    wanted = set(text) - _SET_BY_ITSELF
     if pair is None:
-        return None, [], frozenset(character for character in missing if ord(character) > 0xFF)
-    missing -= _covered(pair[0], missing)
-    further = []
+        return None, [], frozenset(character for character in wanted if ord(character) > 0xFF)
+    regular, bold = (_covered(path, wanted) for path in pair)
+    missing = wanted - regular
+    # Bold fonts have fewer letters: what they lack is taken from the regular one.
+    further = [pair[0]] if regular - bold else []
     for name in _FURTHER:
         if not missing:
             break
@@ -96,24 +102,28 @@ def choose(text: str) -> Tuple[Optional[Tuple[str, str]], List[str], FrozenSet[s
 
 
 def spell(text: str, missing: Iterable[str]) -> str:
-    """Return *text* with the characters in *missing* written out by their names: ``[grinning face]``."""
-    names = {}
-    for character in missing:
-        name = unicodedata.name(character, "").lower()
-        # A colour of skin says nothing without the sign that it is for.
-        is_modifier = "\U0001f3fb" <= character <= "\U0001f3ff"
-        names[ord(character)] = "" if is_modifier else f"[{name}]" if name else "\u25a1"
+    """Return *text* with the characters in *missing* written out by their names: ``[grinning face]``.
+
+    What only joins or turns others, or colours the skin of one, says nothing by itself and is left out.
+    """
+    names = {ord(character): _name_of(character) for character in missing}
     return text.translate(names) if names else text
+
+
+def _name_of(character: str) -> str:
+    category = unicodedata.category(character)
+    is_modifier = "\U0001f3fb" <= character <= "\U0001f3ff" or "\ufe00" <= character <= "\ufe0f"
+    if is_modifier or category == "Cf":
+        return ""
+    if category == "Zs":
+        return " "
+    name = unicodedata.name(character, "").lower()
+    return f"[{name}]" if name else f"[U+{ord(character):04X}]"
 
 
 def needs_shaping(text: str) -> bool:
     """Return whether letters of *text* are joined or reordered, as those of Arabic, Hebrew and Devanagari are."""
     return any(first <= character <= last for character in set(text) for first, last in _SHAPED)
-
-
-def _is_joiner(character: str) -> bool:
-    # Joins, directions and variations, which have no picture of their own.
-    return unicodedata.category(character) in ("Cf", "Mn", "Cc")
 
 
 def _covered(path: str, characters: Iterable[str]) -> set[str]:

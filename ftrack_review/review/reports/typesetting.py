@@ -12,6 +12,7 @@ import unicodedata
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from ftrack_review.review.reports import typeface
+from ftrack_review.review.reports.legible import legible
 
 __all__ = ["INK", "LINE", "ROW_MM", "SOFT", "Colour", "Line", "Typesetter"]
 
@@ -19,6 +20,9 @@ __all__ = ["INK", "LINE", "ROW_MM", "SOFT", "Colour", "Line", "Typesetter"]
 Colour = Tuple[int, int, int]
 
 INK, SOFT, LINE = (29, 33, 38), (91, 101, 112), (223, 227, 232)
+
+# What is written here beside ASCII.
+_OWN = "\u00b7\u2013\u2026"
 
 _MARGIN_MM = 16.0
 _ROW_MM, _GAP_MM = 4.6, 1.5
@@ -42,12 +46,16 @@ class Line(NamedTuple):
 class Typesetter:
     """A PDF while it is written, from top to bottom."""
 
-    def __init__(self, title: str, text: str, *, foot: str, subject: str) -> None:
-        """Begin a document whose fonts have the letters of *text*; *foot* stands at the foot of its pages."""
+    def __init__(self, title: str, text: str, *, foot: str, subject: str, made_at: str) -> None:
+        """Begin a document whose fonts have the letters of *text*; *foot* stands at the foot of its pages.
+
+        *made_at* (ISO 8601, UTC) is said to be when it was made, so that the same document comes out of the same text.
+        """
         import fpdf
 
+        text = _set_widely(f"{text}{title}{_OWN}")
         pair, further, self._missing = typeface.choose(text)
-        self._pdf: Any = _new_pdf(fpdf, title, subject)
+        self._pdf: Any = _new_pdf(fpdf, _set_widely(title), subject, made_at)
         self._family = "helvetica"
         if pair is not None:
             self._family = "text"
@@ -173,17 +181,22 @@ class Typesetter:
         self._pdf.cell(self._pdf.get_string_width(said), 5, said)
 
     def _say(self, text: str) -> str:
-        text = typeface.spell(text, self._missing.intersection(text))
-        if self._family != "helvetica":
-            return text.replace("\x00", "")
-        # Without a font of this machine: those that every reader has know Latin-1.
-        return text.replace("\u2013", "-").encode("latin-1", "replace").decode("latin-1")
+        text = _set_widely(text)
+        if self._family == "helvetica":
+            # Without a font of this machine: those that every reader has know Latin-1.
+            text = text.replace("\u2013", "-").replace("\u2026", "...")
+        return typeface.spell(text, self._missing.intersection(text))
 
     def _font(self, size: float, *, bold: bool = False) -> None:
         self._pdf.set_font(self._family, "B" if bold else "", size)
 
     def _colour(self, colour: Colour) -> None:
         self._pdf.set_text_color(*colour)
+
+
+def _set_widely(text: str) -> str:
+    """Return *text* as it is set: what cannot be seen is written so that it can be, and tabs are blanks."""
+    return legible(text).replace("\t", "    ")
 
 
 def _is_right_to_left(text: str) -> bool:
@@ -195,7 +208,7 @@ def _is_right_to_left(text: str) -> bool:
     return False
 
 
-def _new_pdf(fpdf: Any, title: str, subject: str) -> Any:
+def _new_pdf(fpdf: Any, title: str, subject: str, made_at: str) -> Any:
     class Document(fpdf.FPDF):  # type: ignore[misc]
         """A document with numbers at the foot of its pages."""
 
@@ -228,7 +241,9 @@ def _new_pdf(fpdf: Any, title: str, subject: str) -> Any:
     pdf.set_creator("ftrack-review")
     pdf.set_lang("en")
     pdf.set_subject(subject)
-    pdf.set_creation_date(dt.datetime.now(dt.timezone.utc))
+    pdf.set_creation_date(dt.datetime.strptime(made_at, "%Y-%m-%dT%H:%M:%S%z"))
+    # Otherwise it puts the number of pages where somebody wrote {nb}.
+    pdf.alias_nb_pages(None)
     return pdf
 
 

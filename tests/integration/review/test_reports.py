@@ -8,7 +8,7 @@ import pytest
 
 from ftrack_review import exception
 from ftrack_review.review import verify
-from ftrack_review.review.reports import seal
+from ftrack_review.review.reports import Report, seal
 
 FORMATS = ("html", "pdf", "csv", "json", "otio")
 
@@ -120,8 +120,6 @@ def test_pdf_keeps_comments_with_their_frames(report):
 
     import pypdf
 
-    from ftrack_review.review.reports import Report
-
     content = copy.deepcopy(report.content)
     item = content["objects"][2]
     comment = {**item["comments"][0], "replies": [], "text": "Point. " + "Long. " * 60}
@@ -139,8 +137,6 @@ def test_pdf_keeps_comments_with_their_frames(report):
 def test_an_object_without_a_picture_says_so(report, format):
     import pypdf
 
-    from ftrack_review.review.reports import Report
-
     data = report.render(format)
     text = data.decode() if format == "html" else pypdf.PdfReader(io.BytesIO(data)).pages[0].extract_text()
     assert text.count("No media") == 2
@@ -157,8 +153,6 @@ def test_pdf_keeps_an_object_with_what_was_said_first_about_it(report):
     import copy
 
     import pypdf
-
-    from ftrack_review.review.reports import Report
 
     content = copy.deepcopy(report.content)
     item = {**content["objects"][2], "votes": [], "history": [], "name": "Object."}
@@ -255,10 +249,76 @@ def test_a_long_report_goes_over_pages(report):
 
     import pypdf
 
-    from ftrack_review.review.reports import Report
-
     content = copy.deepcopy(report.content)
     content["objects"][2]["comments"][0]["text"] = "Long. שלום " * 1000
     content["open_points"] = [{**content["open_points"][0], "text": "Long. " * 1000}] * 40
     long = Report(content, report.pictures).render("pdf")
     assert len(pypdf.PdfReader(io.BytesIO(long)).pages) >= 6
+
+
+#: What people write by accident or on purpose: control characters, blanks of all kinds, marks, directions, halves of
+#: letters, what nobody has given a meaning yet, and what the library for PDF would take for the number of pages.
+ODD = (
+    "bell\x07 escape\x1b[2J null\x00 delete\x7f next\x85 \x90 tab\there\r\nlines\rmore\u2028and\u2029\x0b\x0c\x1c"
+    "\u00a0\u2003\u3000\u200b\u200d\u202e\ufeff\ufe0f\u0301\u1dff\u20dd\u0e49 \ue000\U000f0000\U0010ffff\ufffe "
+    "😀🏽🦖👩‍👩‍👧 🇩🇪 日本語 שלום مرحبا नमस्ते ไทย ꙮ 𝔘𝕏 ⠿ ﷽ ∮ Ω ẞ {nb} ☃ ⌘"
+)
+
+
+def _odd_report(report):
+    content = json.loads(json.dumps(report.content))
+    item = content["objects"][2]
+    for place in (content["session"], item):
+        place.update(name=ODD, description=ODD)
+    for said in (item["votes"][0], content["invitees"][0], item["history"][0]):
+        said["name"] = ODD
+    item["comments"][0].update(text=ODD, author=ODD, labels=[ODD], attachments=[ODD])
+    content["open_points"][0].update(text=ODD, author=ODD, object=ODD)
+    return Report(content, report.pictures)
+
+
+@pytest.mark.parametrize("has_fonts", [True, False])
+def test_no_character_reaches_a_font_that_lacks_it(report, monkeypatch, capfd, caplog, has_fonts):
+    """The library tells its log of each that does; nothing of that comes to a terminal either."""
+    import contextlib
+
+    import pypdf
+
+    from ftrack_review.review.reports import paper, typeface
+
+    if not has_fonts:
+        monkeypatch.setattr(typeface, "_fonts", dict)
+    data = _odd_report(report).render("pdf")
+    assert capfd.readouterr() == ("", "")
+    assert not [entry for entry in caplog.records if entry.name.startswith(("fpdf", "fontTools"))]
+    monkeypatch.setattr(paper, "hushed", contextlib.nullcontext)
+    with caplog.at_level("WARNING", logger="fpdf"):
+        assert _odd_report(report).render("pdf") == data
+    assert not [entry for entry in caplog.records if entry.name.startswith("fpdf")]
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+    for said in ("[U+0090]", "[U+E000]", "[U+10FFFF]", "{nb}"):
+        assert said in text, text
+    assert ("[symbol for bell]" in text) or ("\u2407" in text)
+
+
+@pytest.mark.parametrize("format", ["html", "csv"])
+def test_control_characters_are_written_visibly(report, format):
+    data = _odd_report(report).render(format).decode("utf-8")
+    assert "bell\u2407 escape\u241b[2J null\u2400 delete\u2421" in data
+    shown = data.partition("<script")[0]
+    assert not [character for character in shown if ord(character) < 32 and character not in "\t\r\n"]
+    assert not [character for character in shown if 127 <= ord(character) < 160]
+
+
+def test_names_in_otio_show_control_characters(report, tmp_path):
+    import opentimelineio
+
+    timeline = opentimelineio.adapters.read_from_file(_odd_report(report).save(tmp_path / "r.otio"))
+    clip = timeline.tracks[0][2]
+    assert "bell\u2407 escape\u241b" in clip.name
+    assert "null\u2400" in clip.markers[0].name
+
+
+def test_the_same_report_is_the_same_file(report):
+    """But for what changed between versions of libraries and of fonts."""
+    assert all(report.render(name) == report.render(name) for name in FORMATS)
