@@ -39,12 +39,13 @@ def _take(idioms: Idioms, entity_type: str, data: _Data, *names: str) -> _Data:
 
 def _create_review_session(idioms: Idioms, data: _Data) -> Optional[Entity]:
     session = idioms.session
+    meaning.require_order(data)
     taken = _take(idioms, "ReviewSession", data, "status", "is_public")
     has_project = data.get("project") is not None or data.get("project_id") is not None
     if not taken and has_project:
         return None
     if "status" in taken:
-        data.update(meaning.creation_of_status(taken["status"]))
+        data.update(meaning.creation_of_status(taken["status"], data.get("start_date")))
     if "is_public" in taken:
         data["shareable_url_enabled"] = bool(taken["is_public"])
     if not has_project:

@@ -50,6 +50,9 @@ def set_status(review_session: Entity, value: Any) -> None:
     else:
         if review_session["availability"] == _ALWAYS_OPEN:
             review_session["availability"] = _CLOSED
+        if review_session["start_date"] is not None and review_session["start_date"] > now:
+            # It ends no earlier than it starts.
+            review_session["start_date"] = now
         review_session["end_date"] = now
     # The server decides; what it said before the change no longer holds.
     _forget(review_session, "is_open")
@@ -69,9 +72,27 @@ def match_status(_session: Session, text: str) -> Criteria:
     )
 
 
-def creation_of_status(value: Any) -> Dict[str, Any]:
-    """Return the attributes that a new session with this status has."""
-    return {} if _read_status(value) else {"end_date": _now()}
+def creation_of_status(value: Any, start: Any = None) -> Dict[str, Any]:
+    """Return the attributes that a new session with this status has, which was to start at *start*."""
+    if _read_status(value):
+        return {}
+    now = _now()
+    begins = _read_time(start)
+    is_later = begins is not None and begins > now
+    return {"end_date": now, **({"start_date": now} if is_later else {})}
+
+
+def require_order(data: Mapping[str, Any]) -> None:
+    """Raise OperationError for a new session that is to end before it starts."""
+    start, end = data.get("start_date"), data.get("end_date")
+    if start is None or end is None:
+        return
+    began, ended = _read_time(start), _read_time(end)
+    if began is not None and ended is not None and ended < began:
+        raise OperationError(
+            f"The review session {data.get('name')!r} would end ({end}) before it starts ({start}), so that nobody "
+            "could take part. Give an end_date that is later than the start_date, or leave it out for a week."
+        )
 
 
 def _read_status(value: Any) -> bool:
@@ -297,6 +318,16 @@ def _forget(entity: Entity, name: str) -> None:
 def _is_modified(entity: Entity, name: str) -> bool:
     attribute = entity.attributes.get(name)
     return attribute is not None and attribute.is_modified(entity)
+
+
+def _read_time(value: Any) -> Any:
+    """Return a time as an arrow, None for what is none, of which the server says so."""
+    import arrow
+
+    try:
+        return None if value is None else arrow.get(value)
+    except (ValueError, TypeError, OverflowError, arrow.parser.ParserError):
+        return None
 
 
 def _now() -> Any:

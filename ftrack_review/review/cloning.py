@@ -195,7 +195,9 @@ def _copy_invitees(review_session: Entity, made: Entity, said: Feedback) -> None
         )
     }
     for invitee in said.invitees:
-        data: Dict[str, Any] = {"review_session": made, "name": invitee.name, "email": invitee.email}
+        # Other servers hold people without a name, and new ones have to have one.
+        name = (invitee.name or "").strip() or invitee.email
+        data: Dict[str, Any] = {"review_session": made, "name": name, "email": invitee.email}
         if resources.get(invitee.id):
             data["resource_id"] = resources[invitee.id]
         copy = session.create("ReviewSessionInvitee", data)

@@ -24,8 +24,10 @@ def invite(
     ``approver`` or ``observer``. No mail goes out yet: commit, then call
     ``review_session.send_invitations()``.
 
-    Raise :exc:`~ftrack_review.exception.ReviewError` for a person without an e-mail address, or one who is
-    invited already.
+    Who comes without any name is called by the address.
+
+    Raise :exc:`~ftrack_review.exception.ReviewError` for an empty name, for a person without an e-mail address, and for
+    one who is invited already.
 
     Example::
 
@@ -100,11 +102,12 @@ def _invite(
     review_session: Entity, who: Any, email: Optional[str], role: Optional[str], taken: Dict[str, str]
 ) -> Entity:
     data: Dict[str, Any] = {"review_session": review_session}
+    name: Optional[str]
     if getattr(who, "entity_type", None) == "User":
         data["user"] = who
         name, address = _name_of(who), email or who["email"]
     elif isinstance(who, Mapping) and not hasattr(who, "entity_type"):
-        name, address, role = who.get("name", ""), who.get("email"), who.get("role", role)
+        name, address, role = who.get("name"), who.get("email"), who.get("role", role)
     elif isinstance(who, tuple) and _is_pair(who):
         name, address = who
     elif isinstance(who, str):
@@ -113,10 +116,20 @@ def _invite(
         raise ReviewError(
             f"Cannot invite {who!r}. Give a name and an e-mail address, a User, a (name, e-mail) pair or a list."
         )
-    # In one line, as it stands in lists and mails.
-    name = " ".join((name or "").split())
-    if not address:
-        raise ReviewError(f"{name or 'This person'} cannot be invited without an e-mail address.")
+    if name is not None:
+        # In one line, as it stands in lists and mails.
+        name = " ".join(str(name).split())
+        if not any(character.isprintable() and character != " " for character in name):
+            raise ReviewError(
+                f"{address or 'Nobody'} cannot be invited by an empty name. Give the name that others read beside the "
+                "person's votes and comments, such as review_session.invite('Ada', 'ada@example.com')."
+            )
+    if not address or not address.strip():
+        raise ReviewError(
+            f"{name or 'This person'} cannot be invited without an e-mail address, which the link is mailed to. Give "
+            "one, such as review_session.invite('Ada', 'ada@example.com')."
+        )
+    name = name or address.strip()
     folded = address.strip().lower()
     if folded in taken:
         raise ReviewError(
@@ -125,8 +138,8 @@ def _invite(
         )
     if role is not None and role not in roles.ROLES:
         raise ReviewError(f"A role is one of {', '.join(roles.ROLES)}, not {role!r}.")
-    taken[folded] = name or address
-    data.update(name=name or address, email=address.strip())
+    taken[folded] = name
+    data.update(name=name, email=address.strip())
     if role is not None:
         data["role"] = role
     return review_session.session.create("ReviewSessionInvitee", data)

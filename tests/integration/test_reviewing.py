@@ -1,5 +1,6 @@
 """The review helpers: inviting, voting, commenting, reading, closing."""
 
+import arrow
 import pytest
 
 import ftrack_review
@@ -70,6 +71,50 @@ def test_invite_refuses_a_second_invitation_of_one_address(review_session, ada):
 def test_invite_refuses_a_person_without_an_address(review_session):
     with pytest.raises(exception.ReviewError, match="e-mail"):
         review_session.invite("Ada")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\n", "\u200b"])
+def test_invite_refuses_an_empty_name(session, review_session, name):
+    for who in ((name, "ada@example.com"), {"name": name, "email": "ada@example.com"}):
+        with pytest.raises(exception.ReviewError, match="by an empty name. Give the name"):
+            review_session.invite([who])
+    assert not session.recorded_operations
+
+
+def test_who_comes_without_a_name_is_called_by_the_address(session, review_session):
+    (made,) = review_session.invite([{"email": " ada@example.com "}])
+    session.commit()
+    assert (made["name"], made["email"]) == ("ada@example.com", "ada@example.com")
+
+
+def test_a_review_that_ends_before_it_starts_is_refused(session, project):
+    dates = {"start_date": arrow.get(2030, 1, 2), "end_date": arrow.get(2030, 1, 1)}
+    with pytest.raises(exception.OperationError, match="before it starts .* Give an end_date"):
+        session.create("ReviewSession", {"name": "x", "project": project, **dates})
+    assert not session.recorded_operations
+    same = session.create(
+        "ReviewSession", {"name": "x", "project": project, **dict.fromkeys(dates, arrow.get(2030, 1, 1))}
+    )
+    session.commit()
+    assert same["is_open"] is False
+
+
+def test_a_review_that_has_not_begun_ends_no_earlier_than_it_starts(session, project):
+    start = arrow.utcnow().shift(days=3)
+    later = session.create("ReviewSession", {"name": "later", "project": project, "start_date": start})
+    session.commit()
+    later.close()
+    closed = session.create(
+        "ReviewSession", {"name": "closed", "project": project, "start_date": start, "status": "Closed"}
+    )
+    session.commit()
+    for made in (later, closed):
+        found = session.query(
+            f"select start_date, end_date from ReviewSession where id is {made['id']}"
+        ).one()
+        assert found["start_date"] == found["end_date"]
+        made.reopen()
+        assert made["is_open"] is True
 
 
 def test_a_name_is_one_line(session, review_session):
