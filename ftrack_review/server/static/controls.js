@@ -129,7 +129,7 @@ class Controls {
 		relabel(this._mute, player.isMuted ? "mute" : "sound", player.isMuted ? "Sound on" : "Mute", "M");
 		this._volume.value = String(player.isMuted ? 0 : player.volume);
 		tell(this._shuttle, player.shuttle ? spoken(player.shuttle).replace("-", "−") : "");
-		this._full.hidden = !document.fullscreenEnabled || !(footage.isPicture || footage.kind === "pdf");
+		this._full.hidden = !(document.fullscreenEnabled || footage.el.webkitSupportsFullscreen) || !(footage.isPicture || footage.kind === "pdf");
 		press(this._full, Boolean(document.fullscreenElement));
 		if (isMovie) {
 			const last = footage.first + footage.frames - 1;

@@ -73,10 +73,10 @@ class Footage extends Source {
 		for (const name of ["waiting", "seeking", "seeked", "loadeddata", "canplay", "playing"]) video.addEventListener(name, tell("busy"));
 		listen(video, {
 			loadedmetadata: () => this._measure(), seeked: () => this._arrive(),
-			play: tell("playing"), pause: tell("paused"), ended: tell("ended"), progress: tell("progress"), error: () => this._fail(),
+			suspend: () => this._rouse(), play: tell("playing"), pause: tell("paused"), ended: tell("ended"), progress: tell("progress"), error: () => this._fail(),
 		});
 		video.src = this.media.url;
-		// Older browsers do not tell which frame they present: there the clock has to do.
+		// Older browsers tell no frames: their clock has to do.
 		this._next = (act) => video.requestVideoFrameCallback?.(act) ?? requestAnimationFrame(act);
 		const follow = (_now, data = { mediaTime: video.currentTime }) => {
 			if (!video.src) return;
@@ -134,6 +134,11 @@ class Footage extends Source {
 		}
 		this._sized(video.videoWidth, video.videoHeight);
 		if (this.target !== null) this._go();
+	}
+
+	/** An iPhone loads no picture before it is asked for one. */
+	_rouse() {
+		if (navigator.maxTouchPoints && this.el.readyState === 1 && this.target === null) this.seek(this.frame);
 	}
 
 	_sized(width, height) {

@@ -389,6 +389,8 @@ class Page {
 	async toggleFull() {
 		if (document.fullscreenElement) await document.exitFullscreen();
 		else if (document.fullscreenEnabled) await this._main.requestFullscreen();
+		// An iPhone shows movies alone so.
+		else this.player.footage?.el.webkitEnterFullscreen?.();
 	}
 
 	/** The review is over for this reader: say why, and hand out what they had not sent. */
