@@ -32,6 +32,7 @@ __all__ = [
     "keep_token",
     "list_ended",
     "list_entities",
+    "list_interrupted_mail",
     "list_jobs",
     "list_keys",
     "list_mail",
@@ -262,10 +263,18 @@ def claim_mail(connection: Any, *, now: str, until: str) -> Optional[Dict[str, A
 
 
 def next_mail_at(connection: Any) -> Optional[str]:
-    """Return when the next queued mail is due, or None where there is none."""
-    statement = sa.select(sa.func.min(_MAIL.c.next_attempt_at)).where(_MAIL.c.state == "queued")
+    """Return when the next mail that is on its way is due, or None where there is none."""
+    statement = sa.select(sa.func.min(_MAIL.c.next_attempt_at)).where(
+        _MAIL.c.state.in_(["queued", "sending"])
+    )
     found: Optional[str] = connection.run(statement)[0][0]
     return found
+
+
+def list_interrupted_mail(connection: Any, *, now: str) -> List[Dict[str, Any]]:
+    """Return the mails whose sending was to be over before *now*, and of which nobody has told what became."""
+    statement = sa.select(*_MAIL.c).where(_MAIL.c.state == "sending", _MAIL.c.next_attempt_at <= now)
+    return [dict(row._mapping) for row in connection.run(statement)]
 
 
 def update_mail(connection: Any, mail_id: str, **values: Any) -> None:

@@ -1,9 +1,13 @@
 """Invitations as mail: written from templates, queued with the batch, sent after its commit.
 
 A mail is queued in the transaction that asks for it, so that a batch that fails invites nobody. It goes out
-through SMTP, again and again for about an hour where the other side cannot take it, or into the outbox
-folder as an ``.eml`` file where no SMTP server is configured. What cannot be delivered is logged, leaves a
-failed Job that says why, and takes ``last_sent_at`` back, as nothing was sent.
+through SMTP, again and again for about an hour where the other side cannot take it, or at once into the outbox
+folder as an ``.eml`` file where no SMTP server is configured. ``last_sent_at`` of who is invited is the time when it
+went out. What cannot be delivered is logged and leaves a failed Job that says why.
+
+A mail is ``queued``, ``sending`` once the other side takes its content, and then ``sent`` or ``failed``, or
+``unconfirmed`` where it was sent as a whole and nobody said whether it was taken. Such a mail may have arrived; it is
+sent again only when somebody asks for it.
 
 Called by ``dispatch`` for the two actions that invite, and by ``application`` to start and stop.
 """
@@ -27,8 +31,9 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 from ftrack_review.exception import Error
 from ftrack_review.server import access, ledger, review_mail
 from ftrack_review.server.context import utc_now
-from ftrack_review.server.errors import describe, not_found, validation_error
+from ftrack_review.server.errors import ServerFault, describe, not_found, validation_error
 from ftrack_review.server.rules import permissions
+from ftrack_review.server.smtp import TIMEOUTS, Delivery, UnconfirmedError
 
 if TYPE_CHECKING:
     from ftrack_review.server.smtp import MailServer
@@ -41,14 +46,21 @@ __all__ = [
     "is_address",
 ]
 
-#: How long one attempt to reach the SMTP server may take, in seconds.
-SMTP_TIMEOUT_S = 10.0
-
 #: How long to wait after each failed attempt, in seconds. There is one attempt more than there are waits.
 RETRY_AFTER_S = (5, 30, 120, 600, 3000)
 
-# An attempt that has not reported back after this long was interrupted, and the mail is due again.
-_CLAIM_S = 120
+# An attempt that has not reported back after this long was interrupted. Before the content the mail is due again; after
+# that it is unconfirmed. There are about eight commands before the content.
+_CLAIM_S = TIMEOUTS.connect + 8 * TIMEOUTS.command + 60
+_SENDING_S = TIMEOUTS.content + TIMEOUTS.end + 60
+
+# How long a stop waits for a mail that is on its way. Most take less than a second.
+_GRACE_S = 3.0
+
+# What is still on its way.
+_OPEN = ("queued", "sending")
+
+_UNHEARD = "the server stopped before it heard whether the mail was taken"
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\Z")
 
 
@@ -79,6 +91,7 @@ class Mailer:
         self._is_due = False
         self._is_closed = False
         self._thread: Optional[threading.Thread] = None
+        self._delivery: Optional[Delivery] = None
 
     def start(self) -> None:
         """Go on with what an earlier run left in the queue."""
@@ -116,13 +129,20 @@ class Mailer:
             self._condition.notify_all()
 
     def close(self, timeout_s: float) -> None:
-        """Stop after the mail that is on its way, waiting up to *timeout_s*. The queue is kept."""
+        """Stop after the mail that is on its way, if it does not take long. The queue is kept.
+
+        A connection that waits for an answer is ended: it may wait for minutes, and *timeout_s* is seconds.
+        """
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()
             thread = self._thread
         if thread is not None:
-            thread.join(timeout_s)
+            thread.join(min(timeout_s, _GRACE_S))
+            delivery = self._delivery
+            if thread.is_alive() and delivery is not None:
+                delivery.interrupt()
+                thread.join(min(timeout_s, _GRACE_S))
 
     def queue(
         self, context: Any, message: EmailMessage, *, kind: str, subject_id: str, recipient: str
@@ -178,6 +198,10 @@ class Mailer:
         return min(max((_parse(due) - _parse(utc_now())).total_seconds(), 0.2), 3600.0)
 
     def _deliver_due(self) -> None:
+        with self._server.store.read() as connection:
+            unheard = ledger.list_interrupted_mail(connection, now=utc_now())
+        for interrupted in unheard:
+            self._keep_unconfirmed(interrupted, UnconfirmedError(_UNHEARD))
         while not self._is_closed:
             now = utc_now()
             with self._server.store.write() as connection:
@@ -186,23 +210,63 @@ class Mailer:
                 return
             try:
                 self._deliver(mail)
+            except UnconfirmedError as error:
+                self._keep_unconfirmed(mail, error)
             except (OSError, smtplib.SMTPException, ValueError) as error:
                 self._fail(mail, error)
             else:
-                with self._server.store.write() as connection:
-                    # The text holds the personal link, which only its recipient should have.
-                    ledger.update_mail(
-                        connection, mail["id"], state="sent", sent_at=utc_now(), message="", error=None
-                    )
+                self._note_sent(mail, state="sent", error=None)
+
+    def _note_sent(self, mail: Mapping[str, Any], **values: Any) -> None:
+        """Note that a mail went out, and of an invitation also with who is invited."""
+        now = utc_now()
+        if mail["kind"] == "invitation":
+            data = {"__entity_type__": "ReviewSessionInvitee", "last_sent_at": now}
+            try:
+                self._server.perform(
+                    {
+                        "action": "update",
+                        "entity_type": "ReviewSessionInvitee",
+                        "entity_key": [mail["subject_id"]],
+                        "entity_data": data,
+                    }
+                )
+            except ServerFault as fault:
+                # Who was removed meanwhile.
+                if fault.status != 404:
+                    raise
+        with self._server.store.write() as connection:
+            # The text holds the personal link, which only its recipient should have.
+            ledger.update_mail(connection, mail["id"], sent_at=now, message="", **values)
+
+    def _keep_unconfirmed(self, mail: Mapping[str, Any], error: UnconfirmedError) -> None:
+        """Note that a mail may have arrived. It is left to people to send it again."""
+        reason = _describe_failure(error, self._smtp)
+        self._logger.error("Mail %s to %s may have arrived: %s", mail["id"], mail["recipient"], reason)
+        self._note_sent(mail, state="unconfirmed", error=reason)
+        self._server.report_failure(
+            f"The mail {mail['subject']!r} to {mail['recipient']} may have arrived or not. It is not sent again by "
+            "itself",
+            reason,
+        )
 
     def _deliver(self, mail: Mapping[str, Any]) -> None:
         content = mail["message"].encode("utf-8", "surrogateescape")
         if self._smtp is None:
             self._keep(mail, content)
             return
-        message = BytesParser(policy=policy.SMTP).parsebytes(content)
-        with self._smtp.connect(SMTP_TIMEOUT_S) as smtp:
-            smtp.send_message(message, from_addr=self.sender, to_addrs=[mail["recipient"]])
+        message: Any = BytesParser(policy=policy.SMTP).parsebytes(content)
+
+        def begin() -> None:
+            with self._server.store.write() as connection:
+                until = _later(utc_now(), _SENDING_S)
+                ledger.update_mail(connection, mail["id"], state="sending", next_attempt_at=until)
+
+        self._delivery = Delivery(self._smtp, sending=begin)
+        try:
+            self._delivery.send(message, self.sender, mail["recipient"])
+        finally:
+            self._delivery = None
 
     def _keep(self, mail: Mapping[str, Any], content: bytes) -> None:
         """Write the mail into the outbox; others see it whole or not at all."""
@@ -230,7 +294,7 @@ class Mailer:
             )
             with self._server.store.write() as connection:
                 due = _later(utc_now(), wait_s)
-                ledger.update_mail(connection, mail["id"], next_attempt_at=due, error=reason)
+                ledger.update_mail(connection, mail["id"], state="queued", next_attempt_at=due, error=reason)
             # Who puts mail into the outbox at once does not come back for it.
             self._deliver_later()
             return
@@ -240,23 +304,17 @@ class Mailer:
         self._server.report_failure(
             f"The mail {mail['subject']!r} to {mail['recipient']} could not be delivered", reason
         )
-        if mail["kind"] == "invitation":
-            self._server.perform(
-                {
-                    "action": "update",
-                    "entity_type": "ReviewSessionInvitee",
-                    "entity_key": [mail["subject_id"]],
-                    "entity_data": {"__entity_type__": "ReviewSessionInvitee", "last_sent_at": None},
-                }
-            )
 
 
 def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -> Dict[str, Any]:
-    """Queue the invitation with the personal link of an invitee, and note when it was sent."""
+    """Queue the invitation with the personal link of an invitee. One that is still on its way is not doubled."""
     invitee = _find(context, "ReviewSessionInvitee", action.get("review_session_invitee_id"), "invitee")
     session = _find(context, "ReviewSession", invitee.get("review_session_id"), "review session")
     project = context.rows.get(context.catalogue.types["Project"], (session.get("project_id"),))
     recipient = _check_recipient(invitee.get("email"))
+    underway = ledger.list_mail(context.connection, subject_id=invitee.key[0])
+    if any(mail["state"] in _OPEN and mail["recipient"] == recipient for mail in underway):
+        return {"sent": True}
     inviter = _person(context, context.caller.user_id)
     token = access.issue_link(context.connection, invitee.key[0], now=context.now)
     objects = context.rows.having(
@@ -292,7 +350,6 @@ def handle_send_review_session_invite(context: Any, action: Mapping[str, Any]) -
     context.server.mailer.queue(
         context, message, kind="invitation", subject_id=invitee.key[0], recipient=recipient
     )
-    context.rows.set(invitee, "last_sent_at", context.now)
     return {"sent": True}
 
 

@@ -123,7 +123,7 @@ class TestDigest:
         named.vote("approved")
         named.close_session()
         assert len(digests(listening, named)) == 1
-        api.update("ReviewSession", named.session_id, description="Still closed.")
+        api.update("ReviewSession", named.session_id, shareable_url_enabled=True)
         assert len(digests(listening, named)) == 1
 
     def test_of_nothing_is_not_sent(self, listening, named):

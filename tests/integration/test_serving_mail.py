@@ -1,5 +1,6 @@
 """Invitations by mail: into the outbox, and through a real SMTP server."""
 
+import asyncio
 import email
 import email.policy
 import json
@@ -7,10 +8,12 @@ import os
 import re
 import socket
 import ssl
+import threading
+from email.message import EmailMessage
 
 import pytest
 
-from ftrack_review.server import smtp
+from ftrack_review.server import ledger, smtp
 from tests.integration.api import Api, wait_for
 from tests.integration.certificate import make_certificate
 
@@ -110,6 +113,9 @@ class Postbox:
     def __init__(self):
         self.envelopes = []
         self.refused = None
+        #: What becomes of a mail after its final dot: "taken", "held" until it is released, or "lost".
+        self.mode = "taken"
+        self.released = threading.Event()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.refused:
@@ -119,6 +125,12 @@ class Postbox:
 
     async def handle_DATA(self, server, session, envelope):
         self.envelopes.append(envelope)
+        if self.mode == "lost":
+            server.transport.abort()
+        elif self.mode == "held":
+            await asyncio.get_running_loop().run_in_executor(None, self.released.wait, 30)
+        elif self.mode != "taken":
+            return self.mode
         return "250 OK"
 
 
@@ -135,6 +147,7 @@ def postbox():
     controller.start()
     box.address = f"127.0.0.1:{controller.port}"
     yield box
+    box.released.set()
     controller.stop()
 
 
@@ -236,6 +249,105 @@ class TestSmtp:
         assert mail["attempts"] == 1
         assert "550 No such user" in mail["error"]
 
+    def test_is_not_sent_again_while_the_other_side_takes_its_time(self, open_server, postbox):
+        postbox.mode = "held"
+        server, api = open_server(smtp=postbox.address)
+        invitee_id = api.invitee(api.review()[0])
+        invite(api, invitee_id)
+        wait_for(lambda: postbox.envelopes)
+        # It is waited for as RFC 5321 4.5.3.2 asks.
+        wait_for(lambda: server.mailer._delivery._connection.sock.gettimeout() == 600)
+        assert (mails(server, invitee_id)[0]["state"], sent_at(api, invitee_id)) == ("sending", None)
+        # Asking twice is no second mail while the first is on its way.
+        assert invite(api, invitee_id) == {"sent": True}
+        postbox.released.set()
+        wait_for(lambda: mails(server, invitee_id)[0]["state"] == "sent")
+        assert len(postbox.envelopes) == len(mails(server, invitee_id)) == 1
+        assert sent_at(api, invitee_id)
+        # Once it was sent, it is.
+        invite(api, invitee_id)
+        wait_for(lambda: len(postbox.envelopes) == 2)
+
+    @pytest.mark.parametrize("how", ["lost", "silent"])
+    def test_what_may_have_been_sent_is_left_to_people(self, open_server, postbox, monkeypatch, caplog, how):
+        postbox.mode = "lost"
+        if how == "silent":
+            postbox.mode = "held"
+            monkeypatch.setattr(smtp, "TIMEOUTS", smtp.Timeouts(end=0.2))
+        server, api = open_server(smtp=postbox.address)
+        invitee_id = api.invitee(api.review()[0])
+        invite(api, invitee_id)
+        wait_for(lambda: mails(server, invitee_id)[0]["state"] == "unconfirmed")
+        (mail,) = mails(server, invitee_id)
+        assert (mail["attempts"], len(postbox.envelopes)) == (1, 1)
+        assert "after the whole mail was sent" in mail["error"]
+        assert sent_at(api, invitee_id)
+        job = wait_for(lambda: api.query('select data from Job where status is "failed"'))[0]
+        assert "may have arrived" in job["data"]
+        # Somebody asks for it again.
+        postbox.mode = "taken"
+        postbox.released.set()
+        invite(api, invitee_id)
+        wait_for(lambda: [mail["state"] for mail in mails(server, invitee_id)] == ["unconfirmed", "sent"])
+
+    def test_a_stop_does_not_wait_for_the_other_side(self, open_server, postbox, monkeypatch, caplog):
+        monkeypatch.setattr("ftrack_review.server.mail._GRACE_S", 0.2)
+        postbox.mode = "held"
+        server, api = open_server(smtp=postbox.address)
+        invitee_id = api.invitee(api.review()[0])
+        invite(api, invitee_id)
+        wait_for(lambda: mails(server, invitee_id)[0]["state"] == "sending")
+        thread = server.mailer._thread
+        # It would wait for ten minutes; the postbox holds it for thirty seconds.
+        server.close()
+        assert not thread.is_alive() or not postbox.released.is_set()
+        server, api = open_server(smtp=postbox.address)
+        wait_for(lambda: mails(server, invitee_id)[0]["state"] == "unconfirmed")
+        assert len(postbox.envelopes) == 1
+
+    def test_an_invitation_counts_as_sent_when_it_went_out(self, open_server, postbox, monkeypatch, caplog):
+        monkeypatch.setattr("ftrack_review.server.mail.RETRY_AFTER_S", (3600,))
+        postbox.mode = "451 Try later"
+        server, api = open_server(smtp=postbox.address)
+        invitee_id = api.invitee(api.review()[0])
+        invite(api, invitee_id)
+        wait_for(lambda: mails(server, invitee_id)[0]["error"])
+        assert (mails(server, invitee_id)[0]["state"], sent_at(api, invitee_id)) == ("queued", None)
+        postbox.mode = "taken"
+        with server.store.write() as connection:
+            ledger.update_mail(
+                connection, mails(server, invitee_id)[0]["id"], next_attempt_at="2000-01-01T00:00:00"
+            )
+        server.mailer.wake()
+        wait_for(lambda: mails(server, invitee_id)[0]["state"] == "sent")
+        assert sent_at(api, invitee_id)
+
+    def test_what_was_left_in_the_middle_is_unconfirmed(self, open_server, postbox, caplog):
+        """The machine went down after the content had begun to be sent."""
+        server, api = open_server(smtp=postbox.address)
+        invitee_id = api.invitee(api.review()[0])
+        invite(api, invitee_id)
+        wait_for(lambda: mails(server, invitee_id)[0]["state"] == "sent")
+        with server.store.write() as connection:
+            ledger.update_mail(
+                connection,
+                mails(server, invitee_id)[0]["id"],
+                state="sending",
+                next_attempt_at="2000-01-01T00:00:00",
+            )
+        server.mailer.wake()
+        wait_for(lambda: mails(server, invitee_id)[0]["state"] == "unconfirmed")
+        assert len(postbox.envelopes) == 1
+
+    def test_lines_that_begin_with_a_dot_arrive(self, postbox):
+        message = EmailMessage()
+        message["Subject"] = "Dots"
+        message.set_content(".a\n..\n.\nend\n")
+        place = smtp.read_address(postbox.address)
+        smtp.Delivery(place, sending=lambda: None).send(message, "a@example.com", "b@example.com")
+        found = email.message_from_bytes(postbox.envelopes[0].content, policy=email.policy.default)
+        assert found.get_content().splitlines() == [".a", "..", ".", "end"]
+
     def test_what_was_queued_is_sent_after_a_restart(self, open_server, postbox, caplog):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -252,9 +364,13 @@ class TestSmtp:
         assert wait_for(lambda: postbox.envelopes)[0].rcpt_tos == ["ada@example.com"]
 
 
-def mails(server, subject_id):
-    from ftrack_review.server import ledger
+def sent_at(api, invitee_id):
+    return api.query(f'select last_sent_at from ReviewSessionInvitee where id is "{invitee_id}"')[0][
+        "last_sent_at"
+    ]
 
+
+def mails(server, subject_id):
     with server.store.read() as connection:
         return ledger.list_mail(connection, subject_id=subject_id)
 
