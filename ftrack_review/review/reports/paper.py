@@ -265,9 +265,10 @@ class _Paper(Typesetter):
         entries, pdf = self._content["activity"][-40:], self._pdf
         if not entries:
             return
-        self._heading("Activity")
-        if pdf.will_page_break(34):
+        # With its heading on one page.
+        if pdf.will_page_break(48):
             pdf.add_page()
+        self._heading("Activity")
         busiest = max(entry["votes"] + entry["comments"] for entry in entries)
         step = min(pdf.epw / len(entries), 14.0)
         base, x = pdf.get_y() + 22, pdf.l_margin

@@ -12,7 +12,7 @@ import unicodedata
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from ftrack_review.review.reports import typeface
-from ftrack_review.review.reports.legible import legible
+from ftrack_review.review.reports.legible import legible, on_one_line
 
 __all__ = ["INK", "LINE", "ROW_MM", "SOFT", "Colour", "Line", "Typesetter"]
 
@@ -53,9 +53,9 @@ class Typesetter:
         """
         import fpdf
 
-        text = _set_widely(f"{text}{title}{_OWN}")
+        text = _settable(f"{text}{title}{_OWN}")
         pair, further, self._missing = typeface.choose(text)
-        self._pdf: Any = _new_pdf(fpdf, _set_widely(title), subject, made_at)
+        self._pdf: Any = _new_pdf(fpdf, _settable(title), subject, made_at)
         self._family = "helvetica"
         if pair is not None:
             self._family = "text"
@@ -68,7 +68,7 @@ class Typesetter:
             if names:
                 self._pdf.set_fallback_fonts(names, exact_match=False)
             self._pdf.can_shape = typeface.needs_shaping(text) and _can_shape()
-        self._pdf.footer_text = (self._family, self._say(foot)[:80])
+        self._pdf.footer_text = (self._family, self._say(on_one_line(foot))[:80])
 
     def _heading(self, text: str) -> None:
         if self._pdf.will_page_break(24):
@@ -134,7 +134,7 @@ class Typesetter:
         for text, width, count in zip(said, widths, lines):
             pdf.set_xy(x, y + 0.5)
             pdf.shape(text)
-            if count == 1:
+            if count == 1 and "\n" not in text:
                 pdf.cell(width - _GAP_MM, _ROW_MM, text)
             else:
                 pdf.multi_cell(width - _GAP_MM, _ROW_MM, text, align="L")
@@ -172,7 +172,7 @@ class Typesetter:
 
     def _lead(self, name: str, *, size: float, most: float) -> None:
         """Begin a line with a *name*, which may be written from right to left; what follows is set by itself."""
-        said = self._say(name)
+        said = self._say(on_one_line(name))
         self._pdf.shape(said)
         self._font(size, bold=True)
         self._colour(SOFT)
@@ -181,7 +181,7 @@ class Typesetter:
         self._pdf.cell(self._pdf.get_string_width(said), 5, said)
 
     def _say(self, text: str) -> str:
-        text = _set_widely(text)
+        text = _settable(text)
         if self._family == "helvetica":
             # Without a font of this machine: those that every reader has know Latin-1.
             text = text.replace("\u2013", "-").replace("\u2026", "...")
@@ -194,7 +194,7 @@ class Typesetter:
         self._pdf.set_text_color(*colour)
 
 
-def _set_widely(text: str) -> str:
+def _settable(text: str) -> str:
     """Return *text* as it is set: what cannot be seen is written so that it can be, and tabs are blanks."""
     return legible(text).replace("\t", "    ")
 

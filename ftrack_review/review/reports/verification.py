@@ -168,7 +168,7 @@ class _Check:
 
     def _is_whole(self) -> bool:
         if hashlib.sha256(self._opened.sealed.body).hexdigest() == self._seal["document"]:
-            self._say("The file is whole: it is as it was when it was sealed.")
+            self._say("The file is whole: it is as it was when it was last sealed, by whomever.")
             return True
         self._say("The file was changed after it was sealed: its digest is not the one in the seal.")
         self._say_line_ends()
@@ -332,5 +332,6 @@ class _Check:
             self._say(
                 "Whether that was changed on the server since, or in the file, only a record or a signature tells."
             )
-        self._say(f"Not compared: {comparison.not_compared(content)}.")
+        covered = ", which the record or signature covers" if is_proven else ""
+        self._say(f"Not compared with the server: {comparison.not_compared(content)}{covered}.")
         return not others

@@ -335,7 +335,9 @@ def test_what_was_not_compared_is_named(report, check):
     """Who made it, and what was drawn, stands on no server: only a record or a key proves that."""
     found = check(forged(report, lambda content: content.update(made_by="The boss")))
     assert (found.outcome, found.server, found.is_good) == ("unproven", True, False)
-    assert "Not compared: when, where and by whom the report was made, its pictures" in str(found)
+    assert "Not compared with the server: when, where and by whom the report was made, its pictures" in str(
+        found
+    )
 
 
 def test_a_rename_since_is_told_as_such(review, site, check):
