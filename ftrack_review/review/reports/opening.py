@@ -35,7 +35,8 @@ NOT_A_REPORT = (
 )
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SEALED = b"ftrack-review-seal"
+# One of these is in every report, with its seal or without.
+_MARKS = (b"ftrack-review-seal", b"ftrack-review-report", b"report-content")
 _PICTURE = re.compile(rb'src="data:image/(?:jpeg|png);base64,([A-Za-z0-9+/=]+)"')
 
 
@@ -57,8 +58,8 @@ class Opened:
 
     @property
     def is_marked(self) -> bool:
-        """Whether there is something like a seal in it, be it whole or not."""
-        return _SEALED in self.data
+        """Whether it was a report once, with its seal or without."""
+        return any(mark in self.data for mark in _MARKS)
 
     @property
     def holds_content(self) -> bool:

@@ -151,12 +151,12 @@ class _Check:
     def _without_seal(self) -> Verification:
         if self._opened.is_marked:
             self._say(
-                "What is left of its seal is not as it was written: the file was changed, or another program saved "
+                "Its seal is missing, or not as it was written: the file was changed or cut, or another program saved "
                 "it again."
             )
             self._say_line_ends()
             return self._come_to(ALTERED)
-        self._say("It has no seal, or its end is missing, so nothing can be said about it.")
+        self._say("It has no seal and is no report, so nothing can be said about it.")
         return self._come_to(UNSEALED)
 
     def _say_line_ends(self) -> None:

@@ -96,7 +96,6 @@ DRAWING = {
         {"tool": "rectangle", "colour": "#00ff00", "width": 0.01, "points": [[0.9, 0.9], [0.6, 0.6]]},
         {"tool": "ellipse", "colour": "#0000ff", "width": 0.01, "points": [[0.2, 0.2], [0.4, 0.4]]},
         {"tool": "text", "colour": "#ffffff", "size": 0.1, "at": [0.5, 0.1], "text": "here"},
-        {"tool": "of a later version"},
     ],
 }
 

@@ -52,6 +52,17 @@ def test_the_drawn_frame_has_the_drawing_on_it(report):
     assert red > 150 > max(green, blue)
 
 
+def test_a_shape_of_a_later_version_hides_no_others():
+    from PIL import Image
+
+    from ftrack_review.review.reports.picturing import draw
+
+    line = {"tool": "pen", "colour": "#ff0000", "width": 0.1, "points": [[0, 0.5], [1, 0.5]]}
+    picture = draw({"shapes": [{"tool": "of a later version"}, line, {}, "x"]}, None, (64, 36))
+    red, green, blue = Image.open(io.BytesIO(picture)).getpixel((32, 18))
+    assert red > 150 > max(green, blue)
+
+
 def test_the_drawn_frame_is_the_frame_that_was_drawn_on(reviewed, site):
     import dataclasses
 

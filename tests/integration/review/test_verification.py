@@ -1,7 +1,6 @@
 """What checking a report finds: honest files, changed ones, and forged ones with a seal that fits."""
 
 import base64
-import contextlib
 import copy
 import hashlib
 import io
@@ -323,12 +322,16 @@ def test_whatever_the_report_says_otherwise_than_the_server_is_told(reviewed, re
 
 def test_forged_votes_and_comments_differ_from_the_server(report, check):
     def change(content):
+        # What was said in the very second of a report may be in it or not.
+        content["made_at"] = "2100-01-01T00:00:00Z"
         content["objects"][2]["votes"][0]["status"] = "approved"
         content["objects"][2]["comments"][0]["text"] = "Lovely."
 
     found = check(forged(report, change))
     assert (found.outcome, found.server, found.is_good) == ("unproven", False, False)
-    assert sum("Differs" in finding for finding in found.findings) == 2
+    assert [finding.partition(" ")[0] for finding in found.findings].count("Differs") == 3
+    for told in ("approved at", "was 'Darker", "is on the server and not in the report"):
+        assert told in str(found)
 
 
 def test_what_was_not_compared_is_named(report, check):
@@ -457,24 +460,6 @@ def test_a_mark_before_it_or_a_cut_makes_another_file(on_record, check, format):
     for share in (0.1, 0.5, 0.9, 0.999):
         assert check(data[: int(len(data) * share)]).outcome in ("altered", "unsealed")
     assert check(b"").outcome == "unsealed"
-
-
-def test_html_that_a_browser_saved_again_is_altered(on_record, check, monkeypatch):
-    import os
-
-    playwright = pytest.importorskip("playwright.sync_api")
-    with contextlib.ExitStack() as stack:
-        browser = stack.enter_context(playwright.sync_playwright()).chromium.launch(
-            executable_path=os.environ.get("FTRACK_REVIEW_CHROMIUM"), args=["--no-sandbox"]
-        )
-        page = browser.new_page()
-        page.set_content(on_record[1]["html"].decode())
-        saved = page.evaluate("new XMLSerializer().serializeToString(document)")
-        plain = "<!DOCTYPE html>" + page.evaluate("document.documentElement.outerHTML")
-        browser.close()
-    found = check(saved.encode())
-    assert (found.outcome, "saved it again" in str(found) or "was changed" in str(found)) == ("altered", True)
-    assert check(plain.encode()).outcome in ("altered", "unsealed")
 
 
 def test_a_finding_of_a_forged_file_steers_no_terminal(report, check):
