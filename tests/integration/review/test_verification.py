@@ -330,7 +330,7 @@ def test_forged_votes_and_comments_differ_from_the_server(report, check):
     found = check(forged(report, change))
     assert (found.outcome, found.server, found.is_good) == ("unproven", False, False)
     assert [finding.partition(" ")[0] for finding in found.findings].count("Differs") == 3
-    for told in ("approved at", "was 'Darker", "is on the server and not in the report"):
+    for told in ("approved at", "was 'Lovely.' and is 'Darker", "is on the server and not in the report"):
         assert told in str(found)
 
 
