@@ -11,11 +11,12 @@ server reads what its page sends by these rules, and scripts what comes back fro
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any, Dict, List, NoReturn, Optional
 
-__all__ = ["MAXIMUM_CHARACTERS", "VERSION", "read"]
+__all__ = ["MAXIMUM_CHARACTERS", "VERSION", "encode", "read"]
 
 #: The most shapes in a drawing, points in a shape, and characters of the whole as JSON.
 MAXIMUM_SHAPES = 2_000
@@ -52,6 +53,19 @@ def read(value: Any) -> Optional[Record]:
         _refuse(f"A drawing has at most {MAXIMUM_SHAPES} shapes, not {len(shapes)}")
     drawing = {"version": VERSION, "shapes": [_read_shape(shape) for shape in shapes]}
     return drawing if shapes else None
+
+
+def encode(value: Any) -> str:
+    """Return the drawing *value* as the JSON text that is kept.
+
+    Raise :exc:`ValueError` that says what is wrong with it, also where it is too long.
+    """
+    if value is None:
+        _refuse("Nothing is no drawing")
+    text = json.dumps(read(value) or {"version": VERSION, "shapes": []}, separators=(",", ":"))
+    if len(text) > MAXIMUM_CHARACTERS:
+        _refuse(f"A drawing has at most {MAXIMUM_CHARACTERS} characters as JSON, not {len(text)}")
+    return text
 
 
 def _read_shape(shape: Any) -> Record:

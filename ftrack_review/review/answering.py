@@ -136,13 +136,10 @@ class Answers:
         if not drawing:
             return None
         try:
-            found = drawings.read(drawing)
+            text = drawings.encode(drawing)
         except ValueError as error:
             raise self._damaged(f"a drawing is none ({error})") from error
-        text = json.dumps(found, separators=(",", ":"))
-        if len(text) > drawings.MAXIMUM_CHARACTERS:
-            raise self._damaged("a drawing is larger than drawings are")
-        return text if found is not None else None
+        return text if drawing["shapes"] else None
 
     def _picture(self, picture: Any) -> Optional[bytes]:
         if not picture:

@@ -18,7 +18,7 @@ __all__ = ["StatusChange", "apply"]
 
 TARGETS = ("version", "task")
 
-# Where several objects are about one task, the first of these that was said of any counts.
+# Where several objects are about one version or task, the first of these that was said of any counts.
 _WEIGHT = (roles.REQUIRE_CHANGES, roles.SEEN, roles.APPROVED)
 
 
@@ -48,8 +48,8 @@ def apply(
     """Set the status of what was reviewed from what the votes came to, and return what changes.
 
     *mapping* gives the name of a status for ``approved``, ``require_changes`` or ``seen``; objects that came to
-    anything else stay as they are. *to* is ``version``, ``task`` or both. Where several objects are about one task,
-    ``require_changes`` outweighs ``seen`` and that ``approved``. What has the status already is left alone.
+    anything else stay as they are. *to* is ``version``, ``task`` or both. Where several objects are about one version
+    or task, ``require_changes`` outweighs ``seen`` and that ``approved``. What has the status already is left alone.
 
     The changes are queued: :meth:`Session.commit` sends them. With *dry_run* nothing is queued.
 
@@ -66,16 +66,19 @@ def apply(
     """
     targets = (to,) if isinstance(to, str) else tuple(to)
     _check(mapping, targets)
-    said = {
-        item.version_id: item.status for item in gathering.feedback(review_session).objects if item.version_id
-    }
-    if not said:
+    shown = set()
+    verdicts: Dict[str, str] = {}
+    for item in gathering.feedback(review_session).objects:
+        if item.version_id:
+            shown.add(item.version_id)
+            if item.status is not None and item.status in mapping:
+                verdicts[item.version_id] = _worse(item.status, verdicts.get(item.version_id))
+    if not shown:
         return ()
-    versions = _read_versions(review_session, said)
+    versions = _read_versions(review_session, sorted(shown))
     offered = _Offered(review_session["project"]["project_schema"])
     for target in targets:
         offered.require(target, versions, mapping.values())
-    verdicts = {key: str(status) for key, status in said.items() if status in mapping}
     planned: List[Tuple[Entity, Entity, StatusChange]] = []
     for target in targets:
         for entity, verdict in _of(target, versions, verdicts):
@@ -126,9 +129,12 @@ def _of(target: str, versions: Iterable[Entity], verdicts: Mapping[str, str]) ->
         if task is None or verdict is None:
             continue
         former = found.get(task["id"])
-        if former is None or _WEIGHT.index(verdict) < _WEIGHT.index(former[1]):
-            found[task["id"]] = (task, verdict)
+        found[task["id"]] = (task, _worse(verdict, former and former[1]))
     return list(found.values())
+
+
+def _worse(verdict: str, other: Optional[str]) -> str:
+    return verdict if other is None else min(verdict, other, key=_WEIGHT.index)
 
 
 class _Offered:

@@ -12,6 +12,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping, Optional, Union
 
 from ftrack_review.exception import ReviewError
+from ftrack_review.protocol import drawing as drawings
 from ftrack_review.protocol import remark
 from ftrack_review.protocol.grammar import quote
 from ftrack_review.symbol import SERVER_LOCATION_ID
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from ftrack_review.session import Session
 
 __all__ = ["author_id", "upload_picture", "write"]
+
+_DRAWING = (
+    '{"version": 1, "shapes": [{"tool": "pen", "colour": "#ff3b30", "width": 0.004, "points": [[0.1, 0.2], [0.3, 0.4]]}'
+    "]}, with fractions of the picture's width and height."
+)
 
 #: A file by its path, or what is in it.
 Picture = Union[str, "os.PathLike[str]", bytes]
@@ -100,16 +106,11 @@ def upload_picture(session: Session, picture: Picture, *, name: str = "annotatio
 
 
 def read_drawing(drawing: Any) -> str:
-    """Return a drawing as JSON text. Raise ReviewError for what is none."""
+    """Return a drawing as the JSON text that is kept. Raise ReviewError for what the review page could not show."""
     try:
-        content = json.loads(drawing) if isinstance(drawing, str) else drawing
-        if isinstance(content, Mapping) and isinstance(content.get("shapes"), list):
-            return json.dumps(content)
-    except ValueError:
-        pass
-    raise ReviewError(
-        'A drawing is JSON with a list of shapes, such as {"version": 1, "shapes": […]}. See the guide to reviews.'
-    )
+        return drawings.encode(json.loads(drawing) if isinstance(drawing, str) else drawing)
+    except ValueError as error:
+        raise ReviewError(f"This is no drawing: {error} It is JSON such as {_DRAWING}") from error
 
 
 def _draw(parent: Entity, drawing: str, frame: Optional[int]) -> Dict[str, str]:

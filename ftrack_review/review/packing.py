@@ -19,11 +19,12 @@ from urllib.parse import quote as quote_address
 
 import ftrack_review
 from ftrack_review.exception import Error, ReviewError
+from ftrack_review.protocol import drawing as drawings
 from ftrack_review.protocol import presentation
 from ftrack_review.protocol import role as roles
 from ftrack_review.protocol.grammar import quote_list
 from ftrack_review.review import gathering, showing
-from ftrack_review.review.opinion import plain_time
+from ftrack_review.review.opinion import plain_time, threads
 
 if TYPE_CHECKING:
     from ftrack_review.entity.base import Entity
@@ -292,7 +293,8 @@ class _Packing:
         }
 
     def _loose_drawings(self, item: ObjectFeedback) -> List[Dict[str, Any]]:
-        claimed = {comment.drawing for comment in item.comments}
+        # Also by what is held back, with which they stay at home.
+        claimed = {comment.drawing for comment in threads(item.comments)}
         found = []
         for drawn in item.annotations:
             drawing = _readable(drawn.data)
@@ -407,10 +409,9 @@ def _visible(comments: Iterable[Comment]) -> Iterable[Comment]:
 
 def _readable(text: Optional[str]) -> Optional[Mapping[str, Any]]:
     try:
-        drawing = json.loads(text or "null")
+        return drawings.read(json.loads(text or "null"))
     except ValueError:
-        return None
-    return drawing if isinstance(drawing, dict) and isinstance(drawing.get("shapes"), list) else None
+        return None  # Other tools draw by other rules, which the page does not know.
 
 
 def _ending(file_type: str) -> str:

@@ -80,6 +80,8 @@ def test_feedback_is_applied_transferred_reported_and_merged(review, site, tmp_p
     review.entity.report(tmp_path / "r.json", record=True)
     assert verify(tmp_path / "r.json", session=site).is_good
     review.entity.export(tmp_path / "out")
-    result = merge(site, Answers(review).save(tmp_path))
+    answers = Answers(review)
+    answers.content["votes"][0]["created_at"] = arrow.utcnow().shift(hours=-1).isoformat()
+    result = merge(site, answers.save(tmp_path))
     assert (result.count("added"), result.count("present")) == (3, 1)
     assert {comment.author for comment in review.entity.feedback().comments} == {"Ada", "Bob"}

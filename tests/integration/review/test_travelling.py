@@ -9,7 +9,7 @@ import arrow
 import pytest
 
 from ftrack_review import exception, symbol
-from ftrack_review.review import merge, verify
+from ftrack_review.review import merge, noting, verify
 from tests.integration.api import wait_for
 
 PNG = (
@@ -156,6 +156,33 @@ def test_comments_that_are_held_back_do_not_travel(review, tmp_path):
     review.session.commit()
     review.entity.export(tmp_path / "out")
     assert "Held." not in (tmp_path / "out" / "state.js").read_text()
+
+
+def test_drawings_travel_only_with_what_was_released(review, tmp_path):
+    item, foreign = review.items[0], '{"objects": [], "background": "x"}'
+    note = item.comment("Shown.", invitee=review.ada)
+    review.session.commit()
+    review.entity["is_moderated"] = True
+    review.entity.release()
+    held = noting.write(
+        item,
+        "Held.",
+        user_id=noting.author_id(review.session, review.bob),
+        invitee_id=review.bob["id"],
+        in_reply_to_id=note["id"],
+        drawing=json.dumps(DRAWING),
+        frame=3,
+    )
+    data = {"review_session_object_id": item["id"], "frame_number": 1, "data": foreign}
+    review.session.create("ReviewSessionObjectAnnotation", data)
+    review.session.commit()
+    review.entity.export(tmp_path / "held")
+    assert state_of(tmp_path / "held")["objects"][0]["drawings"] == []
+    review.entity.release([held])
+    review.session.commit()
+    review.entity.export(tmp_path / "released")
+    shown = state_of(tmp_path / "released")["objects"][0]
+    assert (shown["drawings"], shown["notes"][0]["replies"][0]["drawing"]) == ([], DRAWING)
 
 
 def test_answers_are_merged_by_person_and_object(review, site, answers, tmp_path):
