@@ -171,12 +171,15 @@ class _Comparison:
             else:
                 is_known = _vote_key(vote) in given
             if not is_known:
-                again = latest is not None and self._is_later(latest["created_at"])
+                # By a later one, or by one that was given before and merged since.
+                was_given = _vote_key(vote) in given
+                again = was_given or (latest is not None and self._is_later(latest["created_at"]))
                 yield Difference(
                     f"the vote of {vote['name']} on {item['name']}, {vote['status']} at {vote['created_at']}, "
                     + ("has been replaced." if again else "is not on the server."),
                     # Servers of others keep no votes that were replaced.
-                    again and (is_replaced or not gathering.has(self._session, "Event", "parent_id")),
+                    was_given
+                    or (again and (is_replaced or not gathering.has(self._session, "Event", "parent_id"))),
                 )
         for vote in _all_votes(item, ("history", "former")):
             known = given.get(_vote_key(vote))

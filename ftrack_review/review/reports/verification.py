@@ -72,10 +72,10 @@ class Verification:
 
     def __str__(self) -> str:
         """Return it as people read it."""
-        but = [", but contradicts itself"] if self.contradictions else []
+        wrong = ["it contradicts itself"] if self.contradictions else []
         if self.server is False:
-            but.append(", but differs from the server")
-        head = f"{on_one_line(self.path)}: {_SPOKEN[self.outcome]}{''.join(but)}"
+            wrong.append("it differs from the server")
+        head = f"{on_one_line(self.path)}: {'; '.join([_SPOKEN[self.outcome], *wrong])}"
         return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
 
 

@@ -25,6 +25,8 @@ KEEPS_SERVER = ("html", "pdf", "json", "otio")
 def on_record(reviewed, tmp_path_factory):
     """A recorded report, and its files by format."""
     made = reviewed.entity.report()
+    # Another one than the fixture report, be it made in the same second.
+    made = Report({**made.content, "made_by": "recorder"}, made.pictures)
     files = {name: made.render(name) for name in FORMATS}
     recording.record(reviewed.entity, made, files)
     return made, files
@@ -387,6 +389,27 @@ def test_what_came_later_is_no_difference(review, site, check):
     assert check(Report(content, {}).render("json")).server is True, str(
         check(Report(content, {}).render("json"))
     )
+
+
+def test_a_vote_that_was_merged_since_is_told_as_a_change(review, site, check):
+    """It was given before the report was made, and nobody knew."""
+    item = review.items[0]
+    item.vote("approved", review.ada)
+    site.commit()
+    content = {**review.entity.report(pictures=False).content, "made_at": "2100-01-01T00:00:00Z"}
+    made = Report(content, {})
+    data = made.render("html")
+    assert check(data).server is True
+    item.vote("require_changes", review.ada)
+    site.commit()
+    found = check(data)
+    assert (found.outcome, found.server) == ("unproven", False)
+    assert "approved at" in str(found)
+    assert "has been replaced" in str(found)
+    recording.record(review.entity, made, {"html": data})
+    found = check(data)
+    assert (found.outcome, found.server, found.is_good) == ("recorded", True, True)
+    assert "Changed on the server since: the vote of Ada on comp10" in str(found)
 
 
 def test_the_content_of_another_review_is_compared_with_that(review, site, on_record, check):
