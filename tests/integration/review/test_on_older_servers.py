@@ -79,6 +79,8 @@ def test_feedback_is_applied_transferred_reported_and_merged(review, site, tmp_p
     review.session.commit()
     review.entity.report(tmp_path / "r.json", record=True)
     assert verify(tmp_path / "r.json", session=site).is_good
+    review.entity.report(tmp_path / "r.csv", record=True)
+    assert verify(tmp_path / "r.csv", session=site).is_good
     review.entity.export(tmp_path / "out")
     answers = Answers(review)
     answers.content["votes"][0]["created_at"] = arrow.utcnow().shift(hours=-1).isoformat()
