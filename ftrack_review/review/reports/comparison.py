@@ -163,24 +163,11 @@ class _Comparison:
         current = {_voter(vote): vote for vote in now["votes"]}
         given = {_vote_key(vote): vote for vote in _all_votes(now)}
         given.update((_vote_key(vote), vote) for vote in map(_plain_vote, present.votes))
+        # Servers of others keep no votes that were replaced, and none does for a version that was.
+        forgets = is_replaced or not gathering.has(self._session, "Event", "parent_id")
         for vote in item["votes"]:
-            latest = current.get(_voter(vote))
-            # Unless the person has voted again since, the vote has to be the one that counts now.
-            if latest is not None and not self._is_later(latest["created_at"]):
-                is_known = _vote_key(vote) == _vote_key(latest)
-            else:
-                is_known = _vote_key(vote) in given
-            if not is_known:
-                # By a later one, or by one that was given before and merged since.
-                was_given = _vote_key(vote) in given
-                again = was_given or (latest is not None and self._is_later(latest["created_at"]))
-                yield Difference(
-                    f"the vote of {vote['name']} on {item['name']}, {vote['status']} at {vote['created_at']}, "
-                    + ("has been replaced." if again else "is not on the server."),
-                    # Servers of others keep no votes that were replaced.
-                    was_given
-                    or (again and (is_replaced or not gathering.has(self._session, "Event", "parent_id"))),
-                )
+            yield from self._vote(item["name"], vote, current.get(_voter(vote)), given, forgets=forgets)
+            yield from self._voter(vote)
         for vote in _all_votes(item, ("history", "former")):
             known = given.get(_vote_key(vote))
             if known is not None:
@@ -191,8 +178,6 @@ class _Comparison:
                     f"{vote['created_at']}, is not on the server.",
                     is_replaced,
                 )
-        for vote in item["votes"]:
-            yield from self._voter(vote)
         formers = [_only(former, _FORMER) for former in now["former"]]
         for former in item["former"]:
             if _only(former, _FORMER) not in formers:
@@ -207,6 +192,32 @@ class _Comparison:
                     "on the server and not in the report.",
                     True,
                 )
+
+    def _vote(
+        self,
+        name: str,
+        vote: Mapping[str, Any],
+        latest: Optional[Mapping[str, Any]],
+        given: Mapping[Tuple[str, str, str], Any],
+        *,
+        forgets: bool,
+    ) -> Iterator[Difference]:
+        """Yield whether a vote on the object called *name* did not count when the report was made."""
+        was_given = _vote_key(vote) in given
+        is_replaced_since = latest is not None and self._is_later(latest["created_at"])
+        # Unless the person has voted again since, the vote has to be the one that counts now.
+        if latest is None or is_replaced_since:
+            counted = was_given
+        else:
+            counted = _vote_key(vote) == _vote_key(latest)
+        if not counted:
+            # By a later one, or by one that was given before and merged since.
+            is_replaced = was_given or is_replaced_since
+            yield Difference(
+                f"the vote of {vote['name']} on {name}, {vote['status']} at {vote['created_at']}, "
+                + ("has been replaced." if is_replaced else "is not on the server."),
+                was_given or (is_replaced and forgets),
+            )
 
     def _voter(self, vote: Mapping[str, Any]) -> Iterator[Difference]:
         person = self._people.get(vote["invitee_id"])

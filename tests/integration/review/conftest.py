@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import pytest
 
 import ftrack_review
+from ftrack_review.review import verify
+from ftrack_review.review.reports import Report
+from ftrack_review.review.reports.content import picture_names
 
 _numbers = itertools.count(1)
 
@@ -133,3 +137,24 @@ def reviewed(site, film, movie):
 @pytest.fixture(scope="module")
 def report(reviewed):
     return reviewed.entity.report()
+
+
+@pytest.fixture
+def check(site, tmp_path):
+    """A function that checks bytes against the server."""
+
+    def check_one(data, **options):
+        path = tmp_path / "checked"
+        path.write_bytes(data)
+        options.setdefault("session", site)
+        return verify(path, **options)
+
+    return check_one
+
+
+def forged(report, change):
+    """The content of a report with a change, written in the best way there is."""
+    content = copy.deepcopy(dict(report.content))
+    change(content)
+    pictures = {name: report.pictures[name] for name in picture_names(content)}
+    return Report(content, pictures).render("json")
