@@ -206,10 +206,7 @@ class _Comparison:
         was_given = _vote_key(vote) in given
         is_replaced_since = latest is not None and self._is_later(latest["created_at"])
         # Unless the person has voted again since, the vote has to be the one that counts now.
-        if latest is None or is_replaced_since:
-            counted = was_given
-        else:
-            counted = _vote_key(vote) == _vote_key(latest)
+        counted = was_given if latest is None or is_replaced_since else _vote_key(vote) == _vote_key(latest)
         if not counted:
             # By a later one, or by one that was given before and merged since.
             is_replaced = was_given or is_replaced_since
