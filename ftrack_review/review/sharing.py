@@ -17,9 +17,10 @@ __all__ = ["Mail", "mails", "revoke_link", "revoke_links", "share_link"]
 class Mail:
     """What became of one mail about a review.
 
-    *kind* is ``invitation`` or ``digest``, *state* ``queued``, ``sending``, ``sent``, ``failed`` or ``unconfirmed``: sent,
-    but the other side did not say whether it took it, so that it may have arrived. *attempts* counts how often it was
-    tried, *error* says why the last one failed. Times are :class:`arrow.Arrow` in UTC, None for what has not happened.
+    *kind* is ``invitation`` or ``digest``, *state* ``queued``, ``sending``, ``sent``, ``failed`` or ``unconfirmed``:
+    sent, but the other side did not say whether it took it, so that it may have arrived. *attempts* counts how often
+    it was tried, *error* says why the last one failed. Times are :class:`arrow.Arrow` in UTC, None for what has not
+    happened.
     """
 
     id: str

@@ -355,6 +355,24 @@ def observer(site):
     assert site.review.object()["notes"] == []
 
 
+@attempt("A comment on a frame after the last of the media, or before the first", "422 invalid")
+def frame_beyond(site):
+    media = site.api.component(
+        b"abc", name="ftrackreview-mp4", file_type=".mp4", version_id=site.review.version_id()
+    )
+    site.api.metadata("FileComponent", media, "ftr_meta", json.dumps({"frameIn": 0, "frameOut": 14}))
+    for frame in (15, 1_000_000_000, -1):
+        assert said(site.review.comment("x", frame=frame)) == (422, "invalid")
+        body = {"drawing": DRAWING, "picture": data_url(png())}
+        assert said(site.review.comment("x", frame=frame, **body)) == (422, "invalid")
+        note = {"content": "x", "frame_number": frame, "parent_id": site.object_id}
+        note["parent_type"] = "ReviewSessionObject"
+        status, error = site.api.refused({"action": "create", "entity_type": "Note", "entity_data": note})
+        assert (status, error["attribute"]) == (422, "frame_number")
+    assert "last is 14" in site.review.comment("x", frame=15).json()["error"]["message"]
+    assert site.review.comment("x", frame=14).status_code == 200
+
+
 @attempt("A vote or comment after the review was closed", "403 review_session_closed")
 def closed(site):
     note = site.review.comment("Before.").json()["object"]["notes"][0]["id"]

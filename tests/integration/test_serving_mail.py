@@ -12,6 +12,7 @@ import threading
 from email.message import EmailMessage
 
 import pytest
+import sqlalchemy as sa
 
 from ftrack_review.server import ledger, smtp
 from tests.integration.api import Api, wait_for
@@ -78,8 +79,17 @@ class TestOutbox:
         )
 
     def test_names_cannot_add_headers(self, api, listening):
-        session_id, _ = api.review(name="Dailies\r\nBcc: evil@example.com")
-        invite(api, api.invitee(session_id, "Ada\nBcc: evil@example.com", "ada.header@example.com"))
+        session_id, _ = api.review()
+        invitee_id = api.invitee(session_id, email="ada.header@example.com")
+        # The API refuses such names; a database of an earlier version may hold them.
+        names = {"review_session": session_id, "review_session_invitee": invitee_id}
+        with listening.store.write() as connection:
+            for table, key in names.items():
+                statement = f"update {table} set name = :name where id = :key"
+                connection.change(
+                    sa.text(statement).bindparams(name="Dailies\r\nBcc: evil@example.com", key=key)
+                )
+        invite(api, invitee_id)
         message = next(found for found in outbox_of(listening) if "ada.header" in found["To"])
         assert message["Bcc"] is None
         assert [address.addr_spec for address in message["To"].addresses] == ["ada.header@example.com"]
@@ -219,8 +229,6 @@ class TestSmtp:
         invitee_id = api.invitee(session_id)
         invite(api, invitee_id)
         wait_for(lambda: mails(server, invitee_id)[0]["state"] == "sent")
-        import sqlalchemy as sa
-
         with server.store.read() as connection:
             assert connection.run(sa.text("select message from _mail"))[0][0] == ""
 
@@ -355,8 +363,6 @@ class TestSmtp:
             session_id, _ = api.review()
             invite(api, api.invitee(session_id))
             server.close()
-        import sqlalchemy as sa
-
         server, api = open_server(smtp=postbox.address)
         with server.store.write() as connection:
             connection.change(sa.text("update _mail set next_attempt_at = '2000-01-01T00:00:00'"))

@@ -28,6 +28,9 @@ __all__ = ["CHANGED", "COMPLETE", "FINISH", "GUARD", "derived_equals", "is_open"
 FORMER_VOTE = "review_session_object_status.replaced"
 
 _DURATION = dt.timedelta(weeks=1)
+
+# What ends a line, and what no line shows.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _TIME = "%Y-%m-%dT%H:%M:%S"
 
 # No blanks, no brackets or commas (a mail header would take them for more addresses), a domain with a dot.
@@ -58,7 +61,8 @@ def derived_equals(row: Row, name: str, value: Any) -> bool:
 
 
 def _complete_session(context: RequestContext, row: Row) -> None:
-    fill(context, row, "start_date", context.now)
+    # What is made to be over, as a copy is, began no later.
+    fill(context, row, "start_date", min(context.now, row.get("end_date") or context.now))
     if row.get("end_date") is None:
         start = max(row.get("start_date"), context.now) if row.added else context.now
         try:
@@ -69,8 +73,10 @@ def _complete_session(context: RequestContext, row: Row) -> None:
 
 
 def _finish_sessions(context: RequestContext, rows: List[Row]) -> None:
-    """Send the digest of the sessions that this request closes, once it is committed."""
+    """Check sessions, and send the digest of those that this request closes, once it is committed."""
     for row in rows:
+        _check_name(row)
+        _order_dates(context, row)
         if row.added or row.removed or is_open(row, context.now):
             continue
         names = ("availability", "end_date", "start_date")
@@ -78,6 +84,32 @@ def _finish_sessions(context: RequestContext, rows: List[Row]) -> None:
         before = {name: row.before.get(column, row.values[column]) for name, column in columns.items()}
         if is_open(before, context.now) and getattr(context.server, "mailer", None) is not None:
             context.after_commit.append(functools.partial(_send_digest, context.server, row.key[0]))
+
+
+def _order_dates(context: RequestContext, row: Row) -> None:
+    """Refuse a start after the end. To give an end alone is to close a review, whenever it was to begin."""
+    start, end = (row.entity.columns[name].name for name in ("start_date", "end_date"))
+    is_changed = row.added or start in row.before or end in row.before
+    begins, ends = row.values[start], row.values[end]
+    if not is_changed or begins is None or ends is None or begins <= ends:
+        return
+    if start in row.given:
+        raise validation_error(
+            f"ReviewSession.end_date is {describe(ends)}, before the start_date {describe(begins)}: nobody could take "
+            f"part ({describe(row.get('name'))}). Give an end that is later than the start, or leave one out.",
+            "end_date",
+        )
+    context.rows.set_column(row, start, ends)
+
+
+def _check_name(row: Row) -> None:
+    """Refuse a new name that does not fit into one line, as names stand in mails and lists."""
+    column = row.entity.columns["name"].name
+    name = row.values[column]
+    if (row.added or column in row.before) and name is not None and _CONTROL.search(name):
+        raise validation_error(
+            f"{row.name}.name must be one line without control characters, not {describe(name)}", "name"
+        )
 
 
 def _send_digest(server: Any, session_id: str) -> None:
@@ -286,8 +318,16 @@ def _change_annotation(context: RequestContext, row: Row, old: Mapping[str, Any]
 # Invited people
 
 
+def _complete_invitee(context: RequestContext, row: Row) -> None:
+    """Let the address stand for a name that nobody gave, as scripts and lists may know no more."""
+    if row.added and row.get("name") is None and row.get("email"):
+        context.rows.set(row, "name", row.get("email"))
+
+
 def _finish_invitees(context: RequestContext, rows: List[Row]) -> None:
     column = rows[0].entity.columns["email"].name
+    for row in rows:
+        _check_invited_name(row)
     changed = [row for row in rows if row.added or column in row.before]
     for row in changed:
         email = row.get("email")
@@ -299,6 +339,18 @@ def _finish_invitees(context: RequestContext, rows: List[Row]) -> None:
     _refuse_twice(context, [row for row in rows if row.added or column in row.before or moved in row.before])
     if rows[0].has("resource_id"):
         _find_resources(context, changed, column)
+
+
+def _check_invited_name(row: Row) -> None:
+    column = row.entity.columns["name"].name
+    name = row.values[column]
+    if (row.added or column in row.before) and name is not None and not name.strip():
+        raise validation_error(
+            f"ReviewSessionInvitee.name must not be empty ({describe(name)}). Leave it out of a new invitee to have "
+            "the e-mail address stand for it",
+            "name",
+        )
+    _check_name(row)
 
 
 def _refuse_twice(context: RequestContext, rows: List[Row]) -> None:
@@ -355,7 +407,11 @@ def _accounts(context: RequestContext, emails: List[str]) -> Dict[str, Row]:
 
 
 GUARD = {"Metadata": _guard_author}
-COMPLETE = {"ReviewSession": _complete_session, "ReviewSessionObject": _complete_object}
+COMPLETE = {
+    "ReviewSession": _complete_session,
+    "ReviewSessionInvitee": _complete_invitee,
+    "ReviewSessionObject": _complete_object,
+}
 CHANGED = {"ReviewSessionObject": _change_object, "ReviewSessionObjectAnnotation": _change_annotation}
 FINISH = {
     "ReviewSession": _finish_sessions,

@@ -43,6 +43,47 @@ def test_an_end_that_is_taken_away_is_a_week_from_now(desk, review):
     assert desk.one("select is_open from ReviewSession")["is_open"] is True
 
 
+def test_a_review_does_not_end_before_it_begins(desk, review):
+    dates = {"start_date": "2030-01-02", "end_date": "2030-01-01"}
+    with pytest.raises(ServerFault, match="before the start_date") as caught:
+        desk.update("ReviewSession", review.session, **dates)
+    assert (caught.value.status, caught.value.attribute) == (422, "end_date")
+    with pytest.raises(ServerFault, match="before the start_date"):
+        desk.create("ReviewSession", name="x", project_id=review.project, **dates)
+    with pytest.raises(ServerFault, match="before the start_date"):
+        desk.update("ReviewSession", review.session, start_date="2200-01-01")
+    desk.update("ReviewSession", review.session, start_date="2030-01-01", end_date="2030-01-01")
+
+
+def test_an_end_that_is_past_closes_a_review_whenever_it_was_to_begin(desk, review):
+    desk.update("ReviewSession", review.session, end_date="2001-01-01")
+    made = desk.create("ReviewSession", name="x", project_id=review.project, end_date="2001-01-01")
+    for key in (review.session, made):
+        row = desk.one(f'select start_date, end_date, is_open from ReviewSession where id is "{key}"')
+        assert row["start_date"] == row["end_date"]
+        assert row["is_open"] is False
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\nBcc: b", "a\u2028b", "\x1b[31m", "a\x7f"])
+def test_a_name_is_one_line(desk, review, name):
+    with pytest.raises(ServerFault, match="one line"):
+        desk.update("ReviewSession", review.session, name=name)
+    with pytest.raises(ServerFault, match="one line"):
+        desk.update("ReviewSessionInvitee", review.invitee, name=name)
+
+
+def test_an_address_stands_for_a_name_that_is_not_given(desk, review):
+    invited = {"email": "z@example.com", "review_session_id": review.session}
+    key = desk.create("ReviewSessionInvitee", **invited)
+    row = desk.one(f'select name from ReviewSessionInvitee where id is "{key}"')
+    assert row["name"] == "z@example.com"
+    for name in ("", " "):
+        with pytest.raises(ServerFault, match="Leave it out"):
+            desk.create("ReviewSessionInvitee", name=name, **{**invited, "email": "y@example.com"})
+        with pytest.raises(ServerFault, match="must not be empty"):
+            desk.update("ReviewSessionInvitee", review.invitee, name=name)
+
+
 @pytest.mark.parametrize(
     ("availability", "is_open"), [("closed", False), ("always_open", True), ("expire_at", False)]
 )
