@@ -21,14 +21,14 @@ function el(selector, attributes, ...children) {
 	if (tag === "button") node.type = "button";
 	if (isAttributes(attributes)) for (const [name, value] of Object.entries(attributes)) set(node, name, value);
 	else children.unshift(attributes);
-	node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+	node.append(...children.flat(2).filter((child) => (child ?? false) !== false));
 	return node;
 }
 
 const isAttributes = (value) => Boolean(value) && Object.getPrototypeOf(value) === Object.prototype;
 
 function set(node, name, value) {
-	if (value === null || value === undefined) return;
+	if ((value ?? null) === null) return;
 	if (name === "style") style(node, value);
 	else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
 	else if (PROPERTIES.has(name)) node[name] = value;

@@ -67,7 +67,7 @@ class NoteView {
 
 	/** What leads to the frame or the drawing of a note. */
 	_chip(note) {
-		const isAtFrame = note.frame !== null && note.frame !== undefined && this._panel.hasFrames;
+		const isAtFrame = Number.isInteger(note.frame) && this._panel.hasFrames;
 		if (!isAtFrame && !note.drawing) return "";
 		const number = this._panel.numberOf(note.frame);
 		const label = isAtFrame ? `Go to frame ${number}${note.drawing ? ", with a drawing" : ""}` : "Show the drawing";

@@ -300,7 +300,7 @@ class Page {
 	/** Show the frame and the drawing of *note*. */
 	choose(note) {
 		this.active = note.id;
-		if (this.player.isMovie && note.frame !== null && note.frame !== undefined) this.player.seek(note.frame);
+		if (this.player.isMovie && Number.isInteger(note.frame)) this.player.seek(note.frame);
 		this.feedback.mark(note.id);
 		this.timeline.setNotes(this.current.notes, this.active);
 		this.sketching.open(this.current, this.active);
