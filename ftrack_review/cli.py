@@ -67,10 +67,21 @@ def _run(arguments: List[str]) -> int:
     except click.Abort:
         return _complain("Interrupted.", status=130)
     except click.UsageError as error:
+        if error.ctx is not None and _lacks_command(error):
+            print(error.ctx.get_help(), file=sys.stderr)
+            return 2
         hint = f" See {error.ctx.command_path} --help." if error.ctx else ""
         return _complain(f"{error.format_message()}{hint}", status=2)
     except click.ClickException as error:
         return _complain(error.format_message())
+
+
+def _lacks_command(error: click.UsageError) -> bool:
+    """Return whether a group of commands was named and none of its commands, as click has it since 8.2."""
+    import click
+
+    kind = getattr(click.exceptions, "NoArgsIsHelpError", None)
+    return kind is not None and isinstance(error, kind)
 
 
 def _complain(message: str, *, status: int = 1) -> int:
@@ -463,7 +474,8 @@ def _opened(data: Optional[str], database: Optional[str]) -> Any:
         raise Error(
             f"There is no server data in {folder}. Name its folder with --data, or start it once: ftrack-review serve."
         )
-    return Server(data=folder, database=database)
+    # Databases are upgraded when the server starts, not on the way to a list of keys.
+    return Server(data=folder, database=database, may_upgrade=False)
 
 
 def _default_data() -> str:

@@ -58,6 +58,7 @@ class Server:
         base_url: Union[str, Callable[[], str], None] = None,
         document: Optional[List[Dict[str, Any]]] = None,
         is_temporary: bool = False,
+        may_upgrade: bool = True,
     ) -> None:
         """Open the server that keeps its things in the folder *data*, which is made if need be.
 
@@ -66,6 +67,7 @@ class Server:
         *base_url* is the address under which clients reach this server, or a function that gives it.
         *document* is the schema that shapes a new database; one that exists must have been made after it.
         *is_temporary* says that everything will be thrown away, so that nothing has to survive a power cut.
+        A database of an older version is refused without *may_upgrade*.
 
         Raise ConfigurationError for a setting, and DatabaseError for a database, that cannot be used.
         """
@@ -82,7 +84,7 @@ class Server:
         self.store = Store(database or os.path.join(self.data, "ftrack.sqlite"), is_durable=not is_temporary)
         try:
             #: The administrator's key in clear if this is the first start, else None.
-            self.first_key: Optional[str] = self.store.prepare(document)[1]
+            self.first_key: Optional[str] = self.store.prepare(document, may_upgrade=may_upgrade)[1]
             self.signer = access.Signer(self._secret())
             self.files = files.Files(media or os.path.join(self.data, "media"), is_durable=not is_temporary)
             self.mailer = Mailer(

@@ -22,7 +22,7 @@ from ftrack_review.server.dialect import ROW, TEXT
 if TYPE_CHECKING:
     from ftrack_review.server.store import Connection, Store
 
-__all__ = ["STEPS", "VERSION_SETTING", "migrate"]
+__all__ = ["STEPS", "VERSION_SETTING", "migrate", "require_version"]
 
 Step = Callable[["Connection"], None]
 
@@ -83,6 +83,16 @@ def _set_storage_scenario(connection: Connection) -> None:
 STEPS: Mapping[int, Step] = {1: _add_shared_tables, 2: _index_metadata, 3: _set_storage_scenario}
 
 _logger = logging.getLogger(__name__)
+
+
+def require_version(found: Optional[str], wanted: int) -> None:
+    """Raise DatabaseVersionError, with what helps, for a database of a version *found* that is older than *wanted*."""
+    if found is not None and found.isdigit() and int(found) < wanted:
+        raise DatabaseVersionError(
+            f"The database has version {found}, and this version of ftrack-review uses {wanted}. Starting the server "
+            "once upgrades it, after making a copy: ftrack-review serve, with the same --data or --database. Nothing "
+            "was changed. To leave it as it is, use the version of ftrack-review that it was made with."
+        )
 
 
 def migrate(store: Store, found: Optional[str], wanted: int, steps: Mapping[int, Step]) -> None:

@@ -43,13 +43,14 @@ def prepare(
     store: Store,
     document: Optional[Document] = None,
     *,
+    may_upgrade: bool = True,
     version: int = DATABASE_VERSION,
     steps: Mapping[int, migration.Step] = migration.STEPS,
 ) -> Tuple[Catalogue, Optional[str]]:
     """Return the catalogue of the database and, if it was new, the administrator's API key in clear.
 
     *document* shapes a new database; one that exists keeps its own, which then has to be the same. One of an older
-    version than *version* is upgraded with *steps*.
+    version than *version* is upgraded with *steps*, or refused without *may_upgrade*.
 
     Raise :exc:`~ftrack_review.exception.DatabaseVersionError` for a database that this version cannot use, and
     :exc:`~ftrack_review.exception.ConfigurationError` for one that has been made after another document.
@@ -58,6 +59,8 @@ def prepare(
         names = connection.table_names()
         found = _read_setting(connection, migration.VERSION_SETTING) if "_setting" in names else None
     if "_setting" in names:
+        if not may_upgrade:
+            migration.require_version(found, version)
         migration.migrate(store, found, version, steps)
         with store.read() as connection:
             return _open(connection, document), None

@@ -191,10 +191,13 @@ class Store:
     def catalogue(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    def prepare(self, document: Optional[List[Dict[str, Any]]] = None) -> Tuple[Catalogue, Optional[str]]:
+    def prepare(
+        self, document: Optional[List[Dict[str, Any]]] = None, *, may_upgrade: bool = True
+    ) -> Tuple[Catalogue, Optional[str]]:
         """Make the tables and the first data where the database is new, and find out what it holds.
 
-        *document* is the schema document that shapes a new database, the project's own by default.
+        *document* is the schema document that shapes a new database, the project's own by default. One of an older
+        version is upgraded, or refused without *may_upgrade*.
 
         Return the catalogue and, if the database was new, the administrator's API key in clear, else None.
 
@@ -204,7 +207,7 @@ class Store:
         from ftrack_review.server.preparation import prepare
 
         self._generation = None
-        self._catalogue, first_key = prepare(self, document)
+        self._catalogue, first_key = prepare(self, document, may_upgrade=may_upgrade)
         return self._catalogue, first_key
 
     @contextlib.contextmanager

@@ -14,6 +14,7 @@ import threading
 import pytest
 
 import ftrack_review
+from ftrack_review.server import ledger
 from ftrack_review.server.application import Server
 from ftrack_review.server.errors import ServerFault
 from ftrack_review.server.serving import Listener
@@ -33,6 +34,28 @@ def run(*arguments):
         cwd=ROOT,
         check=False,
     )
+
+
+@pytest.mark.parametrize("words", [(), ("review",), ("key",), ("user",)])
+def test_without_a_command_the_help_is_printed(words):
+    finished = run(*words)
+    asked = run(*words, "--help")
+    assert (finished.returncode, asked.returncode, finished.stdout) == (2, 0, "")
+    assert finished.stderr.split("\n") == asked.stdout.split("\n")
+    assert "\nCommands:\n" in finished.stderr
+
+
+@pytest.mark.parametrize("words", [("list",), ("new",), ("revoke", "x")])
+def test_only_the_server_upgrades_a_database(tmp_path, words):
+    with Server(data=str(tmp_path)) as server, server.store.write() as connection:
+        ledger.set_setting(connection, "database_version", "3")
+    before = sorted(os.listdir(tmp_path))
+    finished = run("key", *words, "--data", tmp_path)
+    assert finished.returncode == 1
+    text = " ".join(finished.stderr.split())
+    assert "has version 3" in text
+    assert "ftrack-review serve" in text
+    assert sorted(os.listdir(tmp_path)) == before
 
 
 class Running:

@@ -79,6 +79,14 @@ def test_a_database_of_version_1_is_upgraded_when_it_is_opened(store):
     assert {"_event", "_process", "_lease"} <= names_of(store)
 
 
+def test_who_only_looks_does_not_upgrade_it_and_says_what_does(store):
+    with pytest.raises(DatabaseVersionError, match="has version 1, .* ftrack-review serve"):
+        store.prepare(may_upgrade=False)
+    assert version_of(store) == "1"
+    store.prepare()
+    store.prepare(may_upgrade=False)
+
+
 def scenarios_of(store):
     with store.read() as connection:
         statement = sa.text("SELECT _type, value FROM setting WHERE name = 'storage_scenario'")
