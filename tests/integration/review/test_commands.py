@@ -1,6 +1,9 @@
 """The commands about reviews, on a server in a folder."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +35,7 @@ def folder(tmp_path_factory):
             session.commit()
             item.vote("approved", ada)
             item.comment("Nice.", invitee=ada)
+            item.comment("Bright \U0001f600 \x1b[2J\u202e", invitee=ada)
             session.commit()
     return place
 
@@ -142,6 +146,24 @@ def test_feedback_is_printed_as_text_and_as_json(run):
     assert "Nice." in {comment["text"] for comment in json.loads(out)["objects"][0]["comments"]}
     status, _, error = run("review", "feedback", "Weekly / review", "--since", "lately")
     assert (status, "no time" in error) == (2, True)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+def test_no_comment_breaks_or_steers_the_terminal(folder, encoding, as_json):
+    command = [sys.executable, "-m", "ftrack_review", "review", "feedback", "Weekly / review"]
+    more = ["--server", f"embedded://{folder}", *(["--json"] if as_json else [])]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([*command, *more], env=environment, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    out = done.stdout.decode(encoding)
+    assert "\x1b" not in out
+    if as_json:
+        texts = {comment["text"] for comment in json.loads(out)["objects"][0]["comments"]}
+        assert "Bright \U0001f600 \x1b[2J\u202e" in texts
+    else:
+        shown = "\U0001f600" if encoding == "utf-8" else r"\U0001f600"
+        assert rf"Bright {shown} \x1b[2J\u202e" in out
 
 
 def test_a_review_travels_and_its_answers_are_merged(run, tmp_path):
