@@ -107,12 +107,14 @@ def add_report(commands: click.Group, say: Callable[[str], None]) -> None:
     @click.option("--key-file", metavar="FILE", help="Sign with the secret in this file, or check with it.")
     @click.option("--verify", metavar="FILE", help="Check a report that was kept, instead of making one.")
     @click.option("--offline", is_flag=True, help="Check the file alone, without asking the server.")
+    @click.option("--proven", is_flag=True, help="End with 3 where nothing proves who made the file.")
     def report(name: Optional[str], verify: Optional[str], **options: Any) -> int:
         """Report what was decided in the review session NAME, or check such a report.
 
         NAME is the name or the id of a review session. The server is that of FTRACK_SERVER, FTRACK_API_USER and
-        FTRACK_API_KEY. Checking ends with the status 0 where the server recorded the file or the key signed it, with 1
-        where the file was altered or the server says otherwise, and with 3 where nothing is wrong and nothing proven.
+        FTRACK_API_KEY. Checking ends with the status 0 where nothing is wrong with the file, and with 1 where it was
+        altered or the server says otherwise. With --proven, it ends with 3 where nothing is wrong, and neither a record
+        of the server nor a signature proves who made it.
         """
         if (name is None) == (verify is None):
             raise click.UsageError("Name a review session, or a file with --verify.")
@@ -292,7 +294,7 @@ def _verify(path: str, key: Optional[bytes], options: dict[str, Any], say: Calla
         say(
             "  The server was not asked." + ("" if options["offline"] else " Name it with --server for that.")
         )
-        return _status_of(found)
+        return _status_of(found, proven=options["proven"])
     with contextlib.ExitStack() as stack:
         try:
             session = stack.enter_context(_session(server))
@@ -300,16 +302,16 @@ def _verify(path: str, key: Optional[bytes], options: dict[str, Any], say: Calla
             found = verification.verify(path, key=key)
             say(str(found))
             say(f"  The server could not be asked: {error}")
-            return _status_of(found)
+            return _status_of(found, proven=options["proven"])
         found = verification.verify(path, session=session, key=key)
     say(str(found))
-    return _status_of(found)
+    return _status_of(found, proven=options["proven"])
 
 
-def _status_of(found: Verification) -> int:
+def _status_of(found: Verification, *, proven: bool) -> int:
     if found.is_wrong:
         return 1
-    return 0 if found.is_good else _UNPROVEN
+    return _UNPROVEN if proven and not found.is_proven else 0
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Check a report that was kept: whether the file is as it was made, who says so, and whether the server still agrees.
 
-What that proves is said in the guide to reports. Anybody can write a report and seal it, so a file is good only where
+What that proves is said in the guide to reports. Anybody can write a report and seal it, so a file is proven only where
 the server has a record of it, or a key has signed it. Everything else found here says what is wrong with a file.
 """
 
@@ -61,7 +61,12 @@ class Verification:
 
     @property
     def is_good(self) -> bool:
-        """Whether it is proven that the file is what was made, and neither it nor a server says otherwise."""
+        """Whether nothing is wrong. That proves nothing yet about who made the file: see :attr:`is_proven`."""
+        return not self.is_wrong
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing is wrong and a record or signature proves that the file is what was made."""
         return self.outcome in (RECORDED, SIGNED) and not self.is_wrong
 
     @property

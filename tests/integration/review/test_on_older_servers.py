@@ -78,9 +78,9 @@ def test_feedback_is_applied_transferred_reported_and_merged(review, site, tmp_p
     assert len(review.entity.transfer_feedback(to="task").notes) == 1
     review.session.commit()
     review.entity.report(tmp_path / "r.json", record=True)
-    assert verify(tmp_path / "r.json", session=site).is_good
+    assert verify(tmp_path / "r.json", session=site).is_proven
     review.entity.report(tmp_path / "r.csv", record=True)
-    assert verify(tmp_path / "r.csv", session=site).is_good
+    assert verify(tmp_path / "r.csv", session=site).is_proven
     review.entity.export(tmp_path / "out")
     answers = Answers(review)
     answers.content["votes"][0]["created_at"] = arrow.utcnow().shift(hours=-1).isoformat()

@@ -95,7 +95,7 @@ def test_forged_votes_and_comments_differ_from_the_server(report, check):
         content["objects"][2]["comments"][0]["text"] = "Lovely."
 
     found = check(forged(report, change))
-    assert (found.outcome, found.server, found.is_good) == ("unproven", False, False)
+    assert (found.outcome, found.server, found.is_proven) == ("unproven", False, False)
     assert [finding.partition(" ")[0] for finding in found.findings].count("Differs") == 3
     for told in ("approved at", "was 'Lovely.' and is 'Darker", "is on the server and not in the report"):
         assert told in str(found)
@@ -104,7 +104,7 @@ def test_forged_votes_and_comments_differ_from_the_server(report, check):
 def test_what_was_not_compared_is_named(report, check):
     """Who made it, and what was drawn, stands on no server: only a record or a key proves that."""
     found = check(forged(report, lambda content: content.update(made_by="The boss")))
-    assert (found.outcome, found.server, found.is_good) == ("unproven", True, False)
+    assert (found.outcome, found.server, found.is_proven) == ("unproven", True, False)
     assert "Not compared with the server: when, where and by whom the report was made, its pictures" in str(
         found
     )
@@ -121,14 +121,14 @@ def test_a_rename_since_is_told_as_such(review, site, check):
     review.entity["name"], item["name"], review.bob["name"] = "Renamed", "Shot", "Robert"
     site.commit()
     found = check(data)
-    assert (found.outcome, found.server, found.is_good) == ("recorded", True, True)
+    assert (found.outcome, found.server, found.is_proven) == ("recorded", True, True)
     assert "Changed on the server since: the name of the review session" in str(found)
     assert "Changed on the server since: Bob (reviewer)" not in str(found)
     assert "Bob, who was invited, is 'Bob' in the report and 'Robert' on the server" in str(found)
     # What was said does not change by itself, and a file without a record may be the one that was changed.
     site.delete(site.query(f'Note where content is "Nice." and parent_id is {item["id"]}').one())
     site.commit()
-    assert (check(data).outcome, check(data).is_good) == ("recorded", False)
+    assert (check(data).outcome, check(data).is_proven) == ("recorded", False)
 
 
 def test_what_came_later_is_no_difference(review, site, check):
@@ -173,7 +173,7 @@ def test_a_vote_that_was_merged_since_is_told_as_a_change(review, site, check):
     assert "has been replaced" in str(found)
     recording.record(review.entity, made, {"html": data})
     found = check(data)
-    assert (found.outcome, found.server, found.is_good) == ("recorded", True, True)
+    assert (found.outcome, found.server, found.is_proven) == ("recorded", True, True)
     assert "Changed on the server since: the vote of Ada on comp10" in str(found)
 
 

@@ -61,7 +61,7 @@ def json_sealed_again(document):
 def test_a_file_that_the_server_recorded_is_proven(on_record, check, format):
     made, files = on_record
     found = check(files[format])
-    assert (found.outcome, found.digest, found.is_good) == ("recorded", made.digest, True), str(found)
+    assert (found.outcome, found.digest, found.is_proven) == ("recorded", made.digest, True), str(found)
     assert found.server is (None if format == "csv" else True)
     assert "The server recorded this very file" in str(found)
 
@@ -73,7 +73,7 @@ def test_a_file_without_record_or_key_is_whole_and_proves_nothing(reviewed, chec
     data = Report({**made.content, "made_by": "somebody"}, {}).render(format)
     for options in ({}, {"session": None}):
         found = check(data, **options)
-        assert (found.outcome, found.is_good, found.is_wrong) == ("unproven", False, False), str(found)
+        assert (found.outcome, found.is_proven, found.is_good) == ("unproven", False, True), str(found)
         assert "anybody can write such a file and seal it" in str(found)
         assert "untouched" not in str(found)
 
@@ -113,7 +113,7 @@ def test_what_is_put_behind_the_seal_is_found(report, check, format, addition):
 def test_a_signature_tells_who_has_the_key(report, check, format):
     data = report.render(format, key=b"ours")
     assert check(data, key=b"ours", session=None).outcome == "signed"
-    assert check(data, key=b"ours").is_good
+    assert check(data, key=b"ours").is_proven
     assert check(data, key=b"theirs").outcome == "altered"
     unknown = check(data)
     assert (unknown.outcome, "Give the key" in str(unknown)) == ("unproven", True)
@@ -130,11 +130,11 @@ def test_the_visible_part_has_to_follow_from_the_content(on_record, check):
         return seen + found + embedded
 
     found = check(sealed_again("html", data, change))
-    assert (found.outcome, found.is_good) == ("altered", False)
+    assert (found.outcome, found.is_proven) == ("altered", False)
     assert "What it shows is not what its content says" in str(found)
     # Whoever says that another version wrote it gets no further: another file is on record.
     found = check(sealed_again("html", data, change, writer=False))
-    assert (found.outcome, found.server, found.is_good) == ("unproven", False, False)
+    assert (found.outcome, found.server, found.is_proven) == ("unproven", False, False)
     assert "this is not the HTML on record" in str(found)
     assert "Only the content inside was checked" in str(found)
 
@@ -154,7 +154,7 @@ def test_media_in_a_timeline_are_no_part_of_the_record(on_record, reviewed, chec
     made = on_record[0]
     data = made.render("otio", media={reviewed.published["id"]: "http://example.com/other.mov"})
     found = check(data)
-    assert (found.outcome, found.is_good) == ("unproven", False)
+    assert (found.outcome, found.is_proven) == ("unproven", False)
     assert "Not checked: the media that its clips refer to" in str(found)
 
 
@@ -164,7 +164,7 @@ def test_another_file_than_the_recorded_one_is_told(on_record, check, format):
     change = a_page_more if format == "pdf" else (lambda body: body.replace(b"require_changes", b"approved"))
     data = on_record[1][format]
     found = check(sealed_again(format, data, change))
-    assert (found.server, found.is_good) == (False, False), str(found)
+    assert (found.server, found.is_proven) == (False, False), str(found)
     assert f"this is not the {format.upper()} on record" in str(found)
 
 
@@ -230,7 +230,7 @@ def test_the_content_of_another_review_is_compared_with_that(review, site, on_re
     data = made.render("html")
     recording.record(review.entity, made, {"html": data})
     found = check(data)
-    assert (found.server, found.is_good) == (False, False)
+    assert (found.server, found.is_proven) == (False, False)
     assert repr(review.entity["name"]) in str(found)
 
 
