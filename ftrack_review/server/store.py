@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -335,15 +336,20 @@ class Store:
     def _use_write_ahead_log(self) -> None:
         # Once for all connections, as the file remembers it; not possible within a transaction.
         driver: Any = self._engine.dialect.dbapi
-        try:
-            connection = self._engine.raw_connection()
+        end, pause = time.monotonic() + self.timeout_s, threading.Event()
+        while True:
             try:
-                connection.cursor().execute("PRAGMA journal_mode=WAL")
-            finally:
-                connection.close()
-        except (driver.Error, DBAPIError) as error:
-            translated = translate(getattr(error, "orig", error))
-            raise type(translated)(f"The database {self.path} cannot be opened: {translated}") from error
+                with contextlib.closing(self._engine.raw_connection()) as connection:
+                    connection.cursor().execute("PRAGMA journal_mode=WAL")
+                return
+            except (driver.Error, DBAPIError) as error:
+                translated = translate(getattr(error, "orig", error))
+                # For this, SQLite does not wait by itself while another process writes.
+                if not isinstance(translated, DatabaseBusyError) or time.monotonic() > end:
+                    raise type(translated)(
+                        f"The database {self.path} cannot be opened: {translated}"
+                    ) from error
+            pause.wait(0.02)
 
 
 def _read_url(text: str) -> URL:

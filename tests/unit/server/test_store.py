@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
 import sqlite3
@@ -259,6 +260,36 @@ def test_two_processes_may_make_it_at_once(tmp_path):
         thread.join(60)
     assert len(outcomes) == 4
     assert sum(key is not None for key in outcomes) == 1
+
+
+def test_who_opens_it_first_waits_for_who_writes(tmp_path):
+    path = tmp_path / "store.sqlite"
+    outcomes, begun = [], threading.Event()
+
+    def prepare():
+        begun.set()
+        store = Store(path, is_durable=False)
+        outcomes.append(store.prepare()[1])
+        store.close()
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        thread = threading.Thread(target=prepare)
+        thread.start()
+        assert begun.wait(20)
+        thread.join(0.3)
+        assert thread.is_alive()
+        other.execute("ROLLBACK")
+    thread.join(60)
+    assert len(outcomes) == 1
+
+
+def test_who_opens_it_waits_no_longer_than_it_may(tmp_path):
+    path = tmp_path / "store.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusyError, match="cannot be opened.*locked"):
+            Store(path, is_durable=False, timeout_s=0.1)
 
 
 def test_a_database_of_another_version_is_refused(tmp_path):
