@@ -222,11 +222,11 @@ class Attribute:
                 elif name not in remote:
                     remote[name] = old_value
                 values[name] = value
-            if session._switches.record_operations:
+            if session._always_records or session._switches.record_operations:
                 # What push does, without the call and the operation, which is made when somebody looks at it.
-                if type(value) in _COPIED:
+                if type(value) is not str and type(value) in _COPIED:
                     value = value.copy()
-                if type(old_value) in _COPIED:
+                if type(old_value) is not str and type(old_value) in _COPIED:
                     old_value = old_value.copy()
                 key_name = self._key_name
                 key = values.get(key_name)

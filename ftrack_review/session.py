@@ -215,6 +215,8 @@ class Session:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._switches = _Switches(auto_populate)
+        #: Whether no thread has ever switched recording off, so that none need be asked, which takes a while.
+        self._always_records = True
         self.strict_attributes = strict_attributes
         self.populate_siblings = populate_siblings
         self.request_timeout = timeout
@@ -459,6 +461,8 @@ class Session:
 
     @record_operations.setter
     def record_operations(self, value: bool) -> None:
+        if not value:
+            self._always_records = False
         self._switches.record_operations = value
 
     def auto_populating(self, auto_populate: bool) -> AutoPopulatingContext:
