@@ -142,7 +142,7 @@ def test_what_is_wrong_is_named_with_its_value(desk, entity_type, data, words):
         ("AssetVersion", {}, "asset_id"),
         ("ReviewSession", {"name": "r"}, "project_id"),
         ("ReviewSessionObject", {}, "review_session_id"),
-        ("ReviewSessionInvitee", {"email": "a@example.com"}, "name"),
+        ("ReviewSessionInvitee", {"email": "a@example.com"}, "review_session_id"),
         ("User", {"first_name": "u"}, "username"),
         ("List", {"name": "l", "system_type": "task"}, "category_id"),
     ],
