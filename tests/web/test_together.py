@@ -45,17 +45,13 @@ ANSWERED = """(ending) => new Promise((resolve, reject) => {
 })"""
 
 
-#: Resolves when the leader's page has told as many times as were asked for where it is.
-HEARD = """(count) => new Promise((resolve) => {
-  const { together } = window.FtrackReview.page;
-  const hear = together._led;
-  together._led = function led(message) {
-    hear.call(this, message);
-    count -= 1;
-    if (count) return;
-    together._led = hear;
-    resolve();
-  };
+#: The id of the object that a page shows.
+SHOWN = "window.FtrackReview.page.current.id"
+
+#: Resolves when the leader's page has told that it shows the object with this id.
+LED_TO = """(id) => new Promise((resolve) => {
+  const look = () => (window.FtrackReview.page.together._last?.object_id === id ? resolve() : setTimeout(look, 10));
+  look();
 })"""
 
 
@@ -188,8 +184,8 @@ class TestTwoBrowsers:
         ben.locator(".banner.leading", has_text="waits until your comment is sent or cleared").wait_for()
         key(ada, "]")
         ada.get_by_role("heading", level=2, name="two").wait_for()
-        # The leader's page tells where it is every two seconds: twice heard, and still here.
-        ben.evaluate(HEARD, 2)
+        # Told, and still here.
+        ben.evaluate(LED_TO, ada.evaluate(SHOWN))
         ben.keyboard.type("first object")
         assert ben.get_by_role("heading", level=2, name="one").is_visible()
         assert box.input_value() == "About the first object"
@@ -204,7 +200,7 @@ class TestTwoBrowsers:
         box.fill("Never mind")
         key(ada, "[")
         ada.get_by_role("heading", level=2, name="one").wait_for()
-        ben.evaluate(HEARD, 1)
+        ben.evaluate(LED_TO, ada.evaluate(SHOWN))
         assert ben.get_by_role("heading", level=2, name="two").is_visible()
         box.fill("")
         ben.get_by_role("heading", level=2, name="one").wait_for()
@@ -212,7 +208,7 @@ class TestTwoBrowsers:
         ben.keyboard.type("An answer")
         key(ada, "]")
         ada.get_by_role("heading", level=2, name="two").wait_for()
-        ben.evaluate(HEARD, 1)
+        ben.evaluate(LED_TO, ada.evaluate(SHOWN))
         assert ben.get_by_role("textbox", name="Reply to").input_value() == "An answer"
         ben.get_by_role("button", name="Cancel").click()
         ben.get_by_role("heading", level=2, name="two").wait_for()
