@@ -28,7 +28,6 @@ _END_CHARACTERS = 300
 # Below, there is nothing to gain: an answer of 500 versions with what belongs to them has 370 kB.
 _WORTHWHILE_BYTES = 1 << 16
 _BEHIND_ROW = late(r"\s*(?:,\s*|(?=\]))")
-_BETWEEN_ROWS = ", {"
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -94,19 +93,14 @@ def _decode_rows(
     try:
         while position < end:
             row, stop = _decode(text, position)
-            if text.startswith(_BETWEEN_ROWS, stop):
-                # As most servers write it.
-                following = stop + 2
-            else:
-                after = _BEHIND_ROW.match(text, stop)
-                following = after.end() if after is not None else -1
-            if following < 0 or not _loading.is_known(session, row):
+            after = _BEHIND_ROW.match(text, stop)
+            if after is None or not _loading.is_known(session, row):
                 # The first row needs no copy of the text.
                 rest = _decode_list(text, start, end) if not count else json.loads(f"[{text[position:end]}]")
                 break
             yield row
             count += 1
-            position = following
+            position = after.end()
     except ValueError:
         # Not what it looked like. Decoded as a whole it is refused, or has further members behind its rows.
         rest = list(page_of(session._read_answer(text.encode("utf-8"), [query])[0]).rows)[count:]
