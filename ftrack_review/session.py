@@ -102,9 +102,9 @@ class _EntityTypes(MutableMapping[str, Any]):
 
     def __init__(self, session: Session) -> None:
         self._session = weakref.ref(session)
-        self._documents = session._documents
+        self._schema = session.schema
         # What was deleted is not made again.
-        self._names = dict.fromkeys(session._documents)
+        self._names = dict.fromkeys(session.schema)
         self._classes: Dict[str, Any] = {}
         # Name -> what is to follow the making of its class.
         self._following: Dict[str, Callable[[], None]] = {}
@@ -122,7 +122,7 @@ class _EntityTypes(MutableMapping[str, Any]):
             session = self._session()
             if session is None or name not in self._names:
                 return self._find_second_name(session, name)
-            cls = self._classes[name] = session._build_entity_type_class(self._documents[name])
+            cls = self._classes[name] = session._build_entity_type_class(self._schema.documents[name])
             following = self._following.pop(name, None)
             if following is not None:
                 following()
@@ -236,7 +236,6 @@ class Session:
         self._idioms: Optional[Idioms] = None
         self._event_hub: Optional[EventHub] = None
         self._types: Optional[_EntityTypes] = None
-        self._schemas: _Schemas = []
         self._set_up_cache(cache, cache_key_maker)
 
         self._server_address = server_url
@@ -268,10 +267,7 @@ class Session:
             plugin_paths = os.environ.get("FTRACK_EVENT_PLUGIN_PATH", "").split(os.pathsep)
         self._plugin_paths = list(plugin_paths)
         self._discover_plugins(plugin_arguments=plugin_arguments)
-        loaded = self._load_schemas(schema_cache_path)
-        #: The schema of the server, read.
-        self.schema = Schema(loaded)
-        self._types = self._build_entity_type_classes(loaded)
+        self._types = self._build_entity_type_classes(self._load_schemas(schema_cache_path))
         if self._event_hub is not None:
             # Else when the hub is made, which most sessions do without.
             self._register_storage_scenario()
@@ -546,13 +542,12 @@ class Session:
     @property
     def schemas(self) -> List[Dict[str, Any]]:
         """The schema of the server as it answers ``query_schemas``, a document for each entity type."""
-        if not isinstance(self._schemas, list):
-            self._schemas = list(self._schemas.values())
-        return self._schemas
+        return self.schema.document
 
     @schemas.setter
     def schemas(self, schemas: _Schemas) -> None:
-        self._schemas = schemas
+        #: The schema of the server, read.
+        self.schema = Schema(schemas)
 
     @property
     def _unit_of_work(self) -> UnitOfWork:
@@ -1056,9 +1051,6 @@ class Session:
     def _build_entity_type_classes(self, schemas: _Schemas) -> _EntityTypes:
         """Return the entity classes. They are made on first use, unless somebody wants to make them."""
         self.schemas = schemas
-        self._documents: Mapping[str, Dict[str, Any]] = (
-            {document["id"]: document for document in schemas} if isinstance(schemas, list) else schemas
-        )
         types = _EntityTypes(self)
         if self._event_hub is not None:
             # Somebody may listen to their making.

@@ -115,10 +115,11 @@ class Schema(Mapping[str, EntitySchema]):
 
     def __init__(self, document: Union[Document, Mapping[str, Dict[str, Any]]]) -> None:
         """Initialise from *document*, the answer to ``query_schemas``, or the same by name. It is kept, not copied."""
-        self._document = document
-        self._raw: Mapping[str, Dict[str, Any]] = (
+        #: The document of each entity type by name.
+        self.documents: Mapping[str, Dict[str, Any]] = (
             {entry["id"]: entry for entry in document} if isinstance(document, list) else document
         )
+        self._document = document if isinstance(document, list) else None
         self._read: Dict[str, EntitySchema] = {}
         self._children: Optional[Dict[str, List[str]]] = None
 
@@ -126,25 +127,27 @@ class Schema(Mapping[str, EntitySchema]):
         """Return the entity type called *name*. Raise KeyError where there is none."""
         entity = self._read.get(name)
         if entity is None:
-            entity = self._read[name] = _read_entity(self._raw[name], self._base_of(name))
+            entity = self._read[name] = _read_entity(self.documents[name], self._base_of(name))
         return entity
 
     def __contains__(self, name: object) -> bool:
         """Return whether there is an entity type called *name*."""
-        return name in self._raw
+        return name in self.documents
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
-        return iter(self._raw)
+        return iter(self.documents)
 
     def __len__(self) -> int:
         """Return the number of entity types."""
-        return len(self._raw)
+        return len(self.documents)
 
     @property
     def document(self) -> Document:
         """The document, as the server gave it."""
-        return self._document if isinstance(self._document, list) else list(self._document.values())
+        if self._document is None:
+            self._document = list(self.documents.values())
+        return self._document
 
     @property
     def hash(self) -> str:
@@ -156,7 +159,7 @@ class Schema(Mapping[str, EntitySchema]):
 
         A name that ends another counts as close, so that ``Version`` gives ``AssetVersion``.
         """
-        return nearest(name, self._raw)
+        return nearest(name, self.documents)
 
     def ancestors(self, name: str) -> Tuple[str, ...]:
         """Return what *name* derives from, nearest first, without itself."""
@@ -164,14 +167,14 @@ class Schema(Mapping[str, EntitySchema]):
         base = self._base_of(name)
         while base is not None and base not in found:
             found.append(base)
-            base = self._base_of(base) if base in self._raw else None
+            base = self._base_of(base) if base in self.documents else None
         return tuple(found)
 
     def subtypes(self, name: str) -> Tuple[str, ...]:
         """Return every entity type that derives from *name*, directly or not, without itself."""
         if self._children is None:
             self._children = {}
-            for child in self._raw:
+            for child in self.documents:
                 base = self._base_of(child)
                 if base is not None:
                     self._children.setdefault(base, []).append(child)
@@ -191,7 +194,7 @@ class Schema(Mapping[str, EntitySchema]):
         return ancestors[-1] if ancestors else name
 
     def _base_of(self, name: str) -> Optional[str]:
-        entry = self._raw.get(name, {})
+        entry = self.documents.get(name, {})
         mixin = entry.get("$mixin")
         if mixin:
             base: Optional[str] = mixin.get("$ref")
@@ -199,9 +202,9 @@ class Schema(Mapping[str, EntitySchema]):
             base = "TypedContext"
         else:
             base = _ANCESTRY_WITHOUT_MIXIN.get(name)
-            if base == "BaseUser" and base not in self._raw:
+            if base == "BaseUser" and base not in self.documents:
                 base = "Resource"
-        return base if base in self._raw else None
+        return base if base in self.documents else None
 
 
 def hash_document(document: Document) -> str:
